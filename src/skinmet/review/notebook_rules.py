@@ -1,0 +1,106 @@
+"""What must hold for a notebook as it is stored: executed, every citation known, every figure computed.
+
+Read as plain JSON: nbformat alone would take longer to load than the whole check.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from skinmet.problems import Problem
+from skinmet.review import prose
+
+FOLDERS = ("notebooks/*.ipynb", "exercises/source/*/*.ipynb")
+_AGAIN = "restore it from version control, or open and save it in JupyterLab"
+# [Bastard 2019](#ref-bastard2019cutaneous) in Markdown, href="#ref-…" in a table that was shown
+_CITED = re.compile(r"""(?:\]\(|href=["'])#ref-([^)"'\s]+)""")
+
+
+def paths(root: Path) -> list[Path]:
+    """Every notebook of the project, in reading order."""
+    return [path for pattern in FOLDERS for path in sorted(root.glob(pattern))]
+
+
+def check(path: Path, file: str, bibliography: set[str] | None) -> tuple[list[Problem], set[str]]:
+    """What is wrong with a notebook, and the works it cites.
+
+    file: its name in problems. bibliography: the keys one may cite, None when they are not known.
+    """
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        parts = [(cell["cell_type"], _text(cell["source"]), cell) for cell in cells]
+        outputs = [[_shown(output) for output in cell.get("outputs", [])] for cell in cells]
+    except json.JSONDecodeError as error:
+        return [Problem(file, f"is not JSON: {error.msg}", _AGAIN, line=error.lineno)], set()
+    except UnicodeDecodeError as error:
+        return [Problem(file, f"is not UTF-8 (byte {error.start + 1})", _AGAIN)], set()
+    except OSError as error:
+        return [Problem(file, f"can't be read: {error.strerror}", "look at its permissions")], set()
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        return [Problem(file, "is not a notebook of format 4", _AGAIN)], set()
+
+    problems: list[Problem] = []
+    cited: set[str] = set()
+    for number, ((kind, source, cell), shown) in enumerate(zip(parts, outputs, strict=True), 1):
+        keys = set(_CITED.findall("\n".join([source if kind == "markdown" else "", *shown])))
+        if kind == "markdown":
+            problems += prose.check(source, file, f"cell {number}")
+        elif kind == "code":
+            keys |= set(_called(source))
+            problems += _executed(cell, source, file, f"cell {number}")
+        cited |= keys
+        for key in sorted(keys - bibliography) if bibliography is not None else ():
+            remedy = "correct the key, or add the work to references/references.bib"
+            problems.append(
+                Problem(
+                    file, "cites a work that is not in the bibliography", remedy, None, f"cell {number}", key
+                )
+            )
+    return problems, cited
+
+
+def _text(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _shown(output: dict) -> str:
+    """The text of an output that may hold citations."""
+    kinds = output.get("data", {})
+    return "\n".join(_text(kinds[kind]) for kind in ("text/html", "text/markdown") if kind in kinds)
+
+
+def _executed(cell: dict, source: str, file: str, place: str) -> Iterator[Problem]:
+    if source.strip() and cell.get("execution_count") is None:
+        remedy = "run `skinmet refresh`: a cell without a number is never compared"
+        yield Problem(file, "this cell was not executed", remedy, column=place)
+    for output in cell.get("outputs", []):
+        if output.get("output_type") == "error":
+            error = f"{output.get('ename')}: {output.get('evalue')}"
+            yield Problem(file, "an error is stored as output", "mend the cell", column=place, value=error)
+
+
+def _called(source: str) -> Iterator[str]:
+    """Keys written into calls of cite() and bibliography(); several in one string are separated by "; "."""
+    # Lines for IPython (%matplotlib, !ls) are no Python.
+    plain = "\n".join(line for line in source.split("\n") if not line.lstrip().startswith(("%", "!")))
+    try:
+        tree = ast.parse(plain)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # the notebook does not run either: executing it says so better
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call):
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            if name in ("cite", "bibliography"):
+                for argument in call.args:
+                    yield from _keys(argument)
+
+
+def _keys(argument: ast.expr) -> Iterator[str]:
+    """Keys in a string, or in a list, tuple or set of strings."""
+    for part in getattr(argument, "elts", [argument]):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield from (key.strip() for key in part.value.split(";"))
