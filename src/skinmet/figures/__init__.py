@@ -1,0 +1,36 @@
+"""Figures of the review: results and frames in, plotly figures out. Nothing here reads a file."""
+
+from skinmet.figures.accuracy import paired, plane
+from skinmet.figures.arcs import arcs
+from skinmet.figures.bayes import before_after, curves, product_and_bounds
+from skinmet.figures.bodymap import bodymap
+from skinmet.figures.counts import parts
+from skinmet.figures.forest import Choice, forest
+from skinmet.figures.intervals import intervals
+from skinmet.figures.matrix import matrix
+from skinmet.figures.pairs import pairs
+from skinmet.figures.presence import presence
+from skinmet.figures.stacked import Panel, stacked
+from skinmet.figures.steps import steps
+from skinmet.figures.tree import chain
+
+__all__ = [
+    "Choice",
+    "Panel",
+    "arcs",
+    "before_after",
+    "bodymap",
+    "chain",
+    "curves",
+    "forest",
+    "intervals",
+    "matrix",
+    "paired",
+    "pairs",
+    "parts",
+    "plane",
+    "presence",
+    "product_and_bounds",
+    "stacked",
+    "steps",
+]
