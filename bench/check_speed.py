@@ -77,9 +77,8 @@ def main() -> None:
                 seconds[rows].append(taken)
                 peaks[rows] = int(printed.split()[1]) / 1024
 
-    print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, median (range) of {REPEATS}, whole process"
-    )
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    print(f"{machine}, median (range) of {REPEATS}, whole processes")
     print(f"{'the shipped review':28} {'seconds':>18}")
     for arm in whole:
         print(f"{arm:28} {spread(seconds[arm]):>18}")

@@ -94,21 +94,30 @@ def test_rows_without_a_line_and_headings_are_drawn_in_the_order_given(lines):
     assert [w for w in words(fig) if w in ("<b>late</b>", "<b>early</b>")] == ["<b>late</b>", "<b>early</b>"]
     dots, tiles = fig.data
     assert tiles.y[3] > tiles.y[0] > min(dots.y)
+    heading = next(note.y for note in fig.layout.annotations if note.text == "<b>early</b>")
+    assert tiles.y[3] - 10 > heading > tiles.y[0] + 10, (
+        "a heading stands above its rows and below those before"
+    )
     assert sum(y == min(dots.y) for y in dots.y) == 3
 
 
 def test_the_area_of_a_circle_is_its_number(lines):
-    circles = draw(lines.drop("R2"), size="n").data[1]
+    circles = draw(lines.drop("R2").assign(n=[4.0, 16.0, 9.0]), size="n").data[1]
     four, sixteen, nine = circles.marker.size
     assert sixteen / four == pytest.approx(2) and nine / four == pytest.approx(1.5)
     assert list(circles.text) == ["✓4", "✓16", "✕9"]
-    assert list(circles.textposition) == ["middle center"] * 3
+    assert list(circles.marker.color) == [style.EVIDENCE, style.EVIDENCE, style.CLAIM]
 
 
-def test_a_number_too_large_for_its_circle_stands_beside_it(lines):
-    circles = draw(lines.drop("R2").assign(n=[1.0, 100.0, 100.0]), size="n").data[1]
+def test_a_number_too_large_for_its_circle_stands_beside_it_within_the_figure(lines):
+    some = lines.drop("R2").assign(n=[1.0, 100.0, 100.0])
+    circles = draw(some, size="n").data[1]
     assert list(circles.textposition) == ["middle right", "middle center", "middle center"]
     assert list(circles.textfont.color) == [style.INK, "white", "white"]
+    turned = draw(some, size="n", columns=["year", "title"]).data[1]
+    assert turned.textposition[0] == "middle left", "the last column has no room at the right"
+    longer = draw(some.assign(n=[30000.0, 30000.0, 30000.0]), size="n").data[1]
+    assert longer.text[0] == "✓30,000" and longer.textposition[0] == "middle right"
 
 
 def test_lines_are_counted_by_cell_and_value(lines):

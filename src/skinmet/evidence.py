@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import functools
+import io
 import json
 from pathlib import Path
 
@@ -109,10 +110,13 @@ def _convert(frame: pd.DataFrame, field: dict, file: str) -> list[Problem]:
 
 
 def _read(path: Path, file: str) -> tuple[list[str], list[list[str]]]:
-    with open(path, encoding="utf-8", newline="") as handle:
-        reader = csv.reader(handle)
-        header = next(reader, [])
-        rows = list(reader)
+    try:
+        reader = csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline=""))
+        header, rows = next(reader, []), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        remedy = "run skinmet check, which says where the fault lies"
+        reason = getattr(error, "strerror", None) or error
+        raise SkinmetError(Problem(file, f"the table can't be read: {reason}", remedy)) from None
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             found = f"the row has {len(row)} cells, the header {len(header)}"

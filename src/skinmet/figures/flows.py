@@ -20,21 +20,23 @@ CHARS = 11  # characters of a line beside a node, on a phone
 # Borrowed bands are purple and paler than those of breast and skin: they part in greyscale too.
 _BANDS = ("rgba(0,114,178,0.75)", "rgba(142,69,133,0.45)", "rgba(142,69,133,0.25)")
 _KEY = (
-    "width: number of edges (pieces of evidence), not of patients or cells, so what goes in need not come out · "
+    "width: number of edges (pieces of evidence), not of patients or cells: what goes in need not come out · "
     "blue: breast and skin · purple: breast, not skin · pale purple: animals, cells, other cancers · "
     "not drawn: findings against a link, and edges that lead to an earlier step or back to their own box"
 )
 
 
 class View(NamedTuple):
-    """One setting of the menu: its name, its edges, and whether nodes are put into boxes by step and route."""
+    """One setting of the menu: its name, its edges, and whether nodes go into boxes by step and route."""
 
     name: str
     edges: pd.DataFrame
     boxes: bool = False
 
 
-def flows(nodes: pd.DataFrame, views: Sequence[View], *, title: str, name: str, subtitle: str = "") -> go.Figure:
+def flows(
+    nodes: pd.DataFrame, views: Sequence[View], *, title: str, name: str, subtitle: str = ""
+) -> go.Figure:
     """Bands of evidence from the tumour (top) to the skin (bottom), merged by pair; a menu switches the view.
 
     nodes, edges: as for `graph.network`. Drawn are the edges that `leading_on` keeps. Raises ValueError
@@ -95,7 +97,7 @@ def _bands(nodes: pd.DataFrame, edges: pd.DataFrame, boxes: bool) -> go.Sankey:
     label = nodes["label"].map(lambda words: short_label(words, CHARS, lines=4))
     if boxes:
         words = zip(nodes["layer"].map(lambda i: LAYERS[i]), nodes["route"].map(LANES), strict=True)
-        label = pd.Series([f"{'<br>'.join(textwrap.wrap(s, CHARS))}<br><b>{r}</b>" for s, r in words],
+        label = pd.Series([f"{'<br>'.join(textwrap.wrap(s, 8))}<br><b>{r}</b>" for s, r in words],
                           index=nodes.index)  # fmt: skip
     ends = edges.assign(start=edges["source"].map(label), end=edges["target"].map(label))
     places = list(dict.fromkeys([*ends["start"], *ends["end"]]))
@@ -109,9 +111,10 @@ def _bands(nodes: pd.DataFrame, edges: pd.DataFrame, boxes: bool) -> go.Sankey:
         link["customdata"].append(address(rows.index[0]))
         link["label"].append(_hover(start, end, basis, rows))
     return go.Sankey(
-        orientation="v", arrangement="fixed", textfont={"size": 11, "color": style.INK, "shadow": "none"},
-        domain={"x": [0, 0.97], "y": [0.03, 0.97]},
-        node={"label": places, "pad": 26, "thickness": 7, "color": style.FAINT, "line": {"width": 0},
+        orientation="v", arrangement="fixed", textfont={"size": 11, "color": style.INK},
+        domain={"x": [0, 0.88], "y": [0.03, 0.97]},
+        node={"label": places, "pad": 26 if boxes else 34, "thickness": 7, "color": style.FAINT,
+              "line": {"width": 0},
               "hovertemplate": "%{label}<br>%{value} edges<extra></extra>"},
         link={**link, "hovertemplate": "%{label}<extra></extra>"},
     )  # fmt: skip

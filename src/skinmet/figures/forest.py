@@ -108,7 +108,9 @@ def _choice_traces(data, places, symbols, colours, choice, limits, percent) -> l
 
 
 def _words(limits, y, words, colour=style.POOLED) -> go.Scatter:
-    return go.Scatter(x=[limits[0]], y=[y], mode="text", text=[words], textposition="middle right",
+    # a hair inside the axis: a point on its very end is lost when the numbers are rounded
+    x = limits[0] + 0.002 * (limits[1] - limits[0])
+    return go.Scatter(x=[x], y=[y], mode="text", text=[words], textposition="middle right",
                       textfont={"color": colour, "size": 13}, hoverinfo="skip", cliponaxis=False)  # fmt: skip
 
 

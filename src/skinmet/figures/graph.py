@@ -135,7 +135,9 @@ def behind(edges: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
 
 def short_label(label: str, width: int = 17, lines: int = 2) -> str:
     """A node's label without its asides, broken into lines for a narrow column."""
-    return "<br>".join(textwrap.wrap(_plain(label), width, max_lines=lines, placeholder="…", break_long_words=False))
+    return "<br>".join(
+        textwrap.wrap(_plain(label), width, max_lines=lines, placeholder="…", break_long_words=False)
+    )
 
 
 def _plain(label: str) -> str:

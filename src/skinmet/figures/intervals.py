@@ -62,7 +62,7 @@ def intervals(
         _band(fig, band, height, log)
     if line:
         fig.add_vline(x=line[0], line={"color": style.MUTED, "width": 1, "dash": "dot"})
-        style.text(fig, height - 8, line[1], x=1, anchor="right", size=12, colour=style.MUTED)
+        _above(fig, line[0], height, line[1], style.MUTED, log)
     for y, words in headings:
         style.text(fig, y, f"<b>{words}</b>", size=13, colour=style.MUTED)
     for y, (_, row) in zip(places, data.iterrows(), strict=True):
@@ -79,7 +79,7 @@ def intervals(
 
 
 def write_row(fig: go.Figure, y: float, row: pd.Series, label: str, *, lines: int = 1) -> None:
-    """The words above an interval: whose it is at the left, in up to `lines` lines; the figures at the right."""
+    """The words above an interval: left whose it is, in up to `lines` lines; right the figures."""
     words = label_lines(row, label, lines)
     style.text(fig, y, "<br>".join(words), shift=WORDS_UP + LINE * (len(words) - 1) // 2)
     style.text(fig, y, row["shown"], x=1, anchor="right", shift=WORDS_UP, size=12)
@@ -224,8 +224,13 @@ def _x_axis(fig: go.Figure, low: float, high: float, log: bool, percent: bool) -
 def _band(fig: go.Figure, band: tuple[float, float, str], height: int, log: bool) -> None:
     low, high, words = band
     fig.add_vrect(x0=low, x1=high, fillcolor=style.CLAIM, opacity=0.16, line_width=0, layer="below")
+    _above(fig, high, height, words, style.CLAIM, log)
+
+
+def _above(fig: go.Figure, x: float, height: int, words: str, colour: str, log: bool) -> None:
+    """Words over the plotting area that end at a value of the axis (left of it where there is room)."""
     # an annotation on a logarithmic axis takes the logarithm as its place
-    fig.add_annotation(x=math.log10(high) if log else high, xref="x", xanchor="right", y=height, yref="y",
+    fig.add_annotation(x=math.log10(x) if log else x, xref="x", xanchor="auto", y=height, yref="y",
                        yanchor="bottom", text=words, showarrow=False,
-                       font={"size": 12, "color": style.CLAIM})  # fmt: skip
+                       font={"size": 12, "color": colour})  # fmt: skip
     style.grow_top(fig, 18)

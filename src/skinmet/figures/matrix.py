@@ -15,7 +15,6 @@ from skinmet.figures import style
 PHONE = 366  # pixels between the margins of a figure on a phone
 TILE, SMALLEST = 28, 15  # side of a tile in pixels, where there is room and at least
 BUBBLE = 38  # diameter of the largest number
-INSIDE = 17  # diameter from which a number fits inside its circle
 LINE = 15  # pixels per line of a name
 HEADING = 34
 CHAR = 6.4  # pixels per character of a name
@@ -201,10 +200,8 @@ def _names(fig: go.Figure, grid: _Grid, left: float) -> None:
         style.text(fig, y, f"<b>{words}</b>", size=13, colour=style.MUTED)
     for words, y in grid.y.items():
         style.text(fig, y, "<br>".join(_wrap(words, left * PHONE)), size=12)
-    for y in grid.lines:
-        fig.add_shape(
-            type="line", x0=0, x1=1, y0=y, y1=y, line={"color": style.GRID, "width": 1}, layer="below"
-        )
+    under = {"type": "line", "x0": 0, "x1": 1, "line": {"color": style.GRID, "width": 1}, "layer": "below"}
+    fig.update_layout(shapes=[{**under, "y0": y, "y1": y} for y in grid.lines])
 
 
 def _placed(marks: pd.DataFrame, grid: _Grid) -> pd.DataFrame:
@@ -235,16 +232,18 @@ def _tiles(drawn: pd.DataFrame, symbols, grid: _Grid) -> go.Scatter:
 
 
 def _circles(drawn: pd.DataFrame, symbols, largest: float, grid: _Grid) -> go.Scatter:
-    """Area is in proportion to the number; a number that does not fit inside stands at the right."""
+    """Area is in proportion to the number; one that does not fit inside stands beside its circle."""
     wide = (grid.tile * (drawn["size"] / largest) ** 0.5).clip(lower=4)
-    inside = (wide >= INSIDE).tolist()
     colours = [symbols[v][1] for v in drawn["value"]]
-    ink = [_on(c) if i else style.INK for c, i in zip(colours, inside, strict=True)]
     numbers = [symbols[v][0] + wording.number(n) for v, n in zip(drawn["value"], drawn["size"], strict=True)]
+    inside = [w >= CHAR * len(n) + 9 for w, n in zip(wide, numbers, strict=True)]
+    ink = [_on(c) if i else style.INK for c, i in zip(colours, inside, strict=True)]
+    last = max(grid.x, key=grid.x.get)  # nothing may stand at the right of the last column
+    beside = ["middle left" if c == last else "middle right" for c in drawn["column"]]
     return _trace(
         drawn, symbols, numbers,
         marker={"symbol": "circle", "size": wide.tolist(), "color": colours, "opacity": 1},
-        textposition=["middle center" if i else "middle right" for i in inside],
+        textposition=["middle center" if i else b for i, b in zip(inside, beside, strict=True)],
         textfont={"size": 12, "color": ink},
     )  # fmt: skip
 

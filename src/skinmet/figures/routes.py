@@ -6,6 +6,7 @@ The drawing is our own and simplified; the lines between its stations are drawn 
 from __future__ import annotations
 
 import textwrap
+from itertools import pairwise
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -26,11 +27,11 @@ ROUTES: dict[str, tuple[str, float, list[list[tuple[str, float, float]]]]] = {
         [("lvi", 56, 240), ("nodes", 22, 268), ("stasis", 16, 196), ("dermallymph", 46, 144)],
     ]),
     "haematogenous": ("by blood", 312, [
-        [("primary", 118, 252), ("tgfb", 141, 232), ("single", 158, 256), ("bvi", 180, 284), ("ctc", 238, 320),
-         ("dermalblood", 322, 196), ("arrest", 338, 160), ("extrav", 320, 134), ("outgrowth", 300, 114),
-         ("L_distnod", 312, 80)],
+        [("primary", 118, 252), ("tgfb", 141, 232), ("single", 158, 256), ("bvi", 180, 284),
+         ("ctc", 238, 320), ("dermalblood", 322, 196), ("arrest", 338, 160), ("extrav", 320, 134),
+         ("outgrowth", 300, 114), ("L_distnod", 312, 80)],
     ]),
-    "iatrogenic": ("by a procedure", 194, [
+    "iatrogenic": ("by a procedure", 146, [
         [("primary", 118, 252), ("biopsy", 141, 193), ("displaced", 154, 158), ("dermalseed", 168, 122),
          ("L_tract", 183, 84)],
         [("primary", 118, 252), ("surgfield", 220, 184), ("L_scar", 230, 88)],
@@ -63,7 +64,9 @@ def cross_section(nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, name:
     for number, block in enumerate(blocks):
         fig.add_traces([trace.update(visible=number == 0) for trace in block])
     style.key_below(fig, _KEY)
-    style.menu(fig, ["All four routes", *[words for words, _, _ in ROUTES.values()]], [len(b) for b in blocks])
+    style.menu(
+        fig, ["All four routes", *[words for words, _, _ in ROUTES.values()]], [len(b) for b in blocks]
+    )
     for button in fig.layout.updatemenus[0].buttons:  # the anatomy stays
         button.args = [{"visible": [True] * base + list(button.args[0]["visible"])}]
     columns = ["address", "route", "step", "from", "to", "edges", "basis", "certainty", "citekey"]
@@ -71,20 +74,24 @@ def cross_section(nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, name:
 
 
 def _steps(nodes: pd.DataFrame, edges: pd.DataFrame) -> pd.DataFrame:
-    """One row per step of the drawing: its ends, the number of edges that promote it, and the best of them."""
+    """One row per step of the drawing: its ends, how many edges promote it, the best of these."""
     order = edges.assign(a=edges["basis"].map(list(BASIS).index), b=edges["certainty"].map(list(WIDTH).index))
     order = order[order["effect"] == "promotes"].sort_values(["a", "b"], kind="stable")
     rows = []
     for route, (_, _, ways) in ROUTES.items():
-        number = 1
+        numbers = {ways[0][0][0]: 1}
         for way in ways:
-            for (source, x0, y0), (target, x1, y1) in zip(way, way[1:], strict=False):
+            for (source, x0, y0), (target, x1, y1) in pairwise(way):
                 same = order[(order["source"] == source) & (order["target"] == target)]
                 if same.empty:
-                    raise ValueError(f"route {route!r}: no edge promotes the step from {source!r} to {target!r}")
-                best, number = same.iloc[0], number + 1
+                    raise ValueError(
+                        f"route {route!r}: no edge promotes the step from {source!r} to {target!r}"
+                    )
+                best = same.iloc[0]
+                again, number = target in numbers, numbers.setdefault(target, len(numbers) + 1)
                 rows.append({
-                    "address": address(best.name), "route": route, "step": number, "edges": len(same),
+                    "address": address(best.name), "route": route, "step": number, "again": again,
+                    "edges": len(same),
                     "from": nodes.at[source, "label"], "to": nodes.at[target, "label"],
                     "basis": best["basis"], "certainty": best["certainty"], "citekey": best.get("citekey"),
                     "says": best["mechanism"], "x": (x0, x1), "y": (y0, y1),
@@ -119,11 +126,17 @@ def _overview(steps: pd.DataFrame, edges: pd.DataFrame) -> list[go.Scatter]:
     if len(shared):
         counts.append(f"shared by routes: {len(shared)} edges")
     names = go.Scatter(
-        x=[x for _, x, _ in ROUTES.values()], y=[34 if r == "iatrogenic" else 60 for r in ROUTES], mode="text",
+        x=[x for _, x, _ in ROUTES.values()], y=[34 if r == "iatrogenic" else 60 for r in ROUTES],
+        mode="text",
         text=[f"<b>{words}</b>" for words, _, _ in ROUTES.values()], hoverinfo="skip",
         textfont={"size": 13, "color": style.INK},
     )  # fmt: skip
-    return [*_lines(steps), _stations(steps, numbered=False), names, _words(counts, [style.INK] * len(counts))]
+    return [
+        *_lines(steps),
+        _stations(steps, numbered=False),
+        names,
+        _words(counts, [style.INK] * len(counts)),
+    ]
 
 
 def _one(steps: pd.DataFrame, nodes: pd.DataFrame, route: str) -> list[go.Scatter]:
@@ -131,7 +144,8 @@ def _one(steps: pd.DataFrame, nodes: pd.DataFrame, route: str) -> list[go.Scatte
     here = steps[steps["route"] == route]
     colours = [style.INK, *[BASIS[basis][0] for basis in here["basis"]]]
     lines = [f"1 {here['from'].iloc[0]}"] + [
-        f"{s.step} {wording.short(s.to.split(' (')[0], 32)} · {_SHORT[s.basis]} · {s.certainty}"
+        f"{'→ ' if s.again else ''}{s.step} {wording.short(s.to.split(' (')[0], 28 - 2 * s.again)} "
+        f"· {_SHORT[s.basis]} · {s.certainty}"
         for s in here.itertuples()
     ]
     others = _lines(steps[steps["route"] != route], faint=True)
@@ -139,8 +153,8 @@ def _one(steps: pd.DataFrame, nodes: pd.DataFrame, route: str) -> list[go.Scatte
 
 
 def _stations(steps: pd.DataFrame, *, numbered: bool) -> go.Scatter:
-    """The station at the end of each step. A way that joins another ends at a station that has a number."""
-    ends = steps[~steps.duplicated(["route", "to"])]
+    """The station at the end of each step. A way that joins another one ends at a station of that."""
+    ends = steps[~steps["again"]]
     hover = [
         f"<b>{s.to}</b><br>{'<br>'.join(textwrap.wrap(s.says, 46))}<br>{s.basis}, certainty {s.certainty}<br>"
         f"{s.edges} edge{'' if s.edges == 1 else 's'} for this step<br><i>{s.address}</i>"
@@ -180,9 +194,9 @@ def _anatomy() -> list[Mark]:
         Ink([box(x, 98, w, 52) for x, w in here + there], "#f6e6dd", None, smooth=False),
         Ink([box(x, 86, w, 12) for x, w in here + there], "#d9ab94", BROWN, 1, smooth=False),
         Ink([[(0, 148), (30, 140), (60, 148), (100, 140), (140, 148), (200, 140), (252, 147)],
-             [(46, 144), (42, 190), (56, 240), (88, 262)], [(56, 240), (36, 262), (22, 268), (12, 230), (16, 196),
-             (30, 160), (46, 144)]], None, lymph, 5),
-        Ink([[(140, 270), (180, 284), (210, 312), (238, 320), (290, 300), (318, 230), (322, 196), (338, 160),
+             [(46, 144), (42, 190), (56, 240), (88, 262)],
+             [(56, 240), (36, 262), (22, 268), (12, 230), (16, 196), (30, 160), (46, 144)]], None, lymph, 5),
+        Ink([[(140, 270), (180, 284), (210, 312), (238, 320), (280, 258), (322, 196), (338, 160),
               (356, 150)], [(322, 196), (300, 168), (282, 156)]], None, blood, 6),
         Ink([ring(22, 268, 15, 12)], "#e4e8d8", lymph, 1.5),
         Ink([ring(238, 320, 17, 14, wobble=0.08)], RED, DARK),
@@ -192,13 +206,14 @@ def _anatomy() -> list[Mark]:
         Ink([box(16, 84, 60, 5)], RED, None, smooth=False),
         Ink([ring(183, 85, 8, 5), ring(312, 82, 15, 9)], "#dc9a8c", DARK),
         Ink([[(118, 252), (210, 14)]], None, style.MUTED, 2.5, smooth=False),
-        Ink([[(212, 86), (246, 86)], *[[(x, 81), (x, 92)] for x in (217, 224, 231, 238, 244)]], None, DARK, 1.5,
-            smooth=False),
+        Ink([[(212, 86), (246, 86)], *[[(x, 81), (x, 92)] for x in (217, 224, 231, 238, 244)]], None,
+            DARK, 1.5, smooth=False),
         Note("needle", (212, 20), (206, 26)),
         Note("scar", (238, 66), (236, 80)),
         Note("lymph node", (2, 292), (20, 280)),
         Note("heart and lungs", (146, 338), (228, 330)),
         Note("epidermis", (200, 106), (198, 94)),
+        Note("dermis", (214, 128), (212, 126)),
         Note("fat", (190, 164), (188, 160)),
         Note("muscle", (186, 308), (184, 304)),
         Note("skin elsewhere", (276, 284), (282, 278)),

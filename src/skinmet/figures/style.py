@@ -21,7 +21,7 @@ BORROWED = "#8E4585"  # evidence from other cancers, animals or cells
 FAINT = "#aab2bd"  # shown, but left out of the current choice
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-TITLE_CHARS = 41  # a title line that still fits a phone, 390 px wide
+TITLE_CHARS = 38  # a title line that still fits a phone, 390 px wide
 AXIS_CHARS = 52
 
 

@@ -124,7 +124,11 @@ def _rows(text: str) -> tuple[dict[str, dict[str, str]], dict[str, int], list[Pr
     rows: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
     reader = csv.reader(io.StringIO(text), strict=True)
-    if tuple(next(reader, [])) != LEDGER_COLUMNS:
+    try:
+        header = tuple(next(reader, []))
+    except csv.Error:
+        header = ()
+    if header != LEDGER_COLUMNS:
         remedy = f"it must read {','.join(LEDGER_COLUMNS)}"
         return rows, lines, [Problem(LEDGER, "the header is not the expected one", remedy, 1)]
     problems = []

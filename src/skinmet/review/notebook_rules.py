@@ -15,6 +15,7 @@ from skinmet.problems import Problem
 from skinmet.review import prose
 
 FOLDERS = ("notebooks/*.ipynb", "exercises/source/*/*.ipynb")
+CITING = ("cite", "bibliography")  # functions that take keys
 _AGAIN = "restore it from version control, or open and save it in JupyterLab"
 # [Bastard 2019](#ref-bastard2019cutaneous) in Markdown, href="#ref-…" in a table that was shown
 _CITED = re.compile(r"""(?:\]\(|href=["'])#ref-([^)"'\s]+)""")
@@ -43,7 +44,7 @@ def check(path: Path, file: str, bibliography: set[str] | None) -> tuple[list[Pr
     except (KeyError, TypeError, AttributeError, RecursionError):
         return [Problem(file, "is not a notebook of format 4", _AGAIN)], set()
 
-    problems: list[Problem] = []
+    problems = list(_not_executed(parts, file))
     cited: set[str] = set()
     for number, ((kind, source, cell), shown) in enumerate(zip(parts, outputs, strict=True), 1):
         keys = set(_CITED.findall("\n".join([source if kind == "markdown" else "", *shown])))
@@ -51,7 +52,7 @@ def check(path: Path, file: str, bibliography: set[str] | None) -> tuple[list[Pr
             problems += prose.check(source, file, f"cell {number}")
         elif kind == "code":
             keys |= set(_called(source))
-            problems += _executed(cell, source, file, f"cell {number}")
+            problems += _errors(cell, file, f"cell {number}")
         cited |= keys
         for key in sorted(keys - bibliography) if bibliography is not None else ():
             remedy = "correct the key, or add the work to references/references.bib"
@@ -73,10 +74,22 @@ def _shown(output: dict) -> str:
     return "\n".join(_text(kinds[kind]) for kind in ("text/html", "text/markdown") if kind in kinds)
 
 
-def _executed(cell: dict, source: str, file: str, place: str) -> Iterator[Problem]:
-    if source.strip() and cell.get("execution_count") is None:
+def _not_executed(parts: list[tuple[str, str, dict]], file: str) -> Iterator[Problem]:
+    """Code cells without a number: one finding a notebook, for they have one remedy."""
+    waiting = [
+        number
+        for number, (kind, source, cell) in enumerate(parts, 1)
+        if kind == "code" and source.strip() and cell.get("execution_count") is None
+    ]
+    if waiting:
+        found = "this cell was not executed" + (
+            f", nor were {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        )
         remedy = "run `skinmet refresh`: a cell without a number is never compared"
-        yield Problem(file, "this cell was not executed", remedy, column=place)
+        yield Problem(file, found, remedy, column=f"cell {waiting[0]}")
+
+
+def _errors(cell: dict, file: str, place: str) -> Iterator[Problem]:
     for output in cell.get("outputs", []):
         if output.get("output_type") == "error":
             error = f"{output.get('ename')}: {output.get('evalue')}"
@@ -85,6 +98,8 @@ def _executed(cell: dict, source: str, file: str, place: str) -> Iterator[Proble
 
 def _called(source: str) -> Iterator[str]:
     """Keys written into calls of cite() and bibliography(); several in one string are separated by "; "."""
+    if not any(name in source for name in CITING):
+        return  # parsing takes the longest here
     # Lines for IPython (%matplotlib, !ls) are no Python.
     plain = "\n".join(line for line in source.split("\n") if not line.lstrip().startswith(("%", "!")))
     try:
@@ -94,7 +109,7 @@ def _called(source: str) -> Iterator[str]:
     for call in ast.walk(tree):
         if isinstance(call, ast.Call):
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            if name in ("cite", "bibliography"):
+            if name in CITING:
                 for argument in call.args:
                     yield from _keys(argument)
 

@@ -31,6 +31,8 @@ BOUNDS = (
     ("specificity_ci_low", "specificity_ci_high", ("specificity",)),
 )
 CELLS = ("tp", "fp", "fn", "tn")
+# How far a printed bound may lie from Wilson's, as a share of the interval's width: see `interval`.
+INTERVAL_SLACK = 1 / 3
 
 
 class Corrections:
@@ -182,7 +184,7 @@ def interval(table: Table, row: Row) -> Iterator[Problem]:
     low, high = (factor * bound for bound in wilson(events, total))
     for name, bound in (("ci_low", low), ("ci_high", high)):
         text = row.text(name)
-        if text and abs(float(text) - bound) > (high - low) / 3 + half_unit(text):
+        if text and abs(float(text) - bound) > INTERVAL_SLACK * (high - low) + half_unit(text):
             found = f"{events:.0f} of {total:.0f} gives a 95% interval of about {low:.3g} to {high:.3g}"
             yield table.problem(row, name, found, "compare the interval and the counts with the source")
 
