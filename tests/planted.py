@@ -528,6 +528,9 @@ FAULTS |= {
     "figure in the text": in_notebook(
         "a number typed into the text (24 %)", cell_type="markdown", source="The skin is involved in 24 %."
     ),
+    "figure typed between computed ones": in_notebook(
+        "a number typed into the text (24%)", source='say(f"{share} of {total}, not 24%")', **CODE
+    ),
 }
 
 

@@ -36,7 +36,9 @@ def conda_specs() -> tuple[dict[str, rattler.VersionSpec], dict[str, Requirement
     specs = [rattler.MatchSpec(entry, strict=True) for entry in listed if isinstance(entry, str)]
     requirements = [Requirement(entry) for entry in pip if entry != "-e ."]
     assert pip[-1] == "-e ."
-    by_name = {canonicalize_name(spec.name.normalized): rattler.VersionSpec(spec.version or "*") for spec in specs}
+    by_name = {
+        canonicalize_name(spec.name.normalized): rattler.VersionSpec(spec.version or "*") for spec in specs
+    }
     assert len(by_name) == len(specs)
     return by_name, {canonicalize_name(r.name): r for r in requirements}
 

@@ -47,18 +47,18 @@ def forest(
     """
     if frame.empty or not choices:
         raise ValueError("a forest plot needs rows and at least one choice")
-    data = rows_of._prepared(frame, table, percent, "")
-    places, _, height = rows_of._places(frame, None, rows_of.extra_lines(data, label))
+    data = rows_of.prepared(frame, table, percent, "")
+    places, _, height = rows_of.row_places(frame, None, rows_of.extra_lines(data, label))
     places, height = [p + SUMMARY for p in places], height + SUMMARY
     fig = style.base(title, height=height, x_title=x_title, subtitle=subtitle)
-    low, high = x_range or _range(data, choices, log, percent)
+    low, high = x_range or axis_range(data, choices, log, percent)
     for y, (_, row) in zip(places, data.iterrows(), strict=True):
         rows_of.write_row(fig, y, row, label, lines=2)
     symbols, colours, key = style.marks(frame)
     drawn = data.assign(ci_low=data["ci_low"].clip(lower=low), ci_high=data["ci_high"].clip(upper=high))
     sizes = []
     for i, choice in enumerate(choices):
-        traces = _choice_traces(drawn, places, symbols, colours, choice, (low, high), percent)
+        traces = choice_traces(drawn, places, symbols, colours, choice, (low, high), percent)
         for trace in traces:
             trace.visible = i == 0
             fig.add_trace(trace)
@@ -67,7 +67,7 @@ def forest(
                   line={"color": style.GRID, "width": 1})  # fmt: skip
     if line:
         fig.add_vline(x=line[0], line={"color": style.MUTED, "width": 1, "dash": "dot"})
-    rows_of._x_axis(fig, low, high, log, percent)
+    rows_of.draw_axis(fig, low, high, log, percent)
     fig.update_yaxes(range=[0, height])
     style.key_below(fig, key)
     if len(choices) > 1:
@@ -75,7 +75,8 @@ def forest(
     return style.attach(fig, name, rows_of.columns_behind(data, label))
 
 
-def _choice_traces(data, places, symbols, colours, choice, limits, percent) -> list[go.Scatter]:
+def choice_traces(data, places, symbols, colours, choice, limits, percent) -> list[go.Scatter]:
+    """What one setting of the switch shows: its rows, its diamond, its prediction interval, its words."""
     keep = np.asarray(list(choice.keep), dtype=bool)
     if keep.shape != (len(data),):
         raise ValueError(f"choice {choice.name!r} keeps {keep.size} rows of {len(data)}")
@@ -131,8 +132,9 @@ def _pooled_words(pooled, percent, between: str) -> str:
     return between.join(lines)
 
 
-def _range(data, choices, log, percent) -> tuple[float, float]:
-    low, high = rows_of._range(data, log, percent, pd.Series(dtype=float))
+def axis_range(data, choices, log, percent) -> tuple[float, float]:
+    """Both ends of the axis, so that prediction intervals fit as well."""
+    low, high = rows_of.axis_range(data, log, percent, pd.Series(dtype=float))
     for choice in choices:
         p = choice.pooled
         if p is not None and not np.isnan(p.pi_low) and not log:

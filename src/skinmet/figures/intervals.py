@@ -49,11 +49,11 @@ def intervals(
     """
     if frame.empty:
         raise ValueError("no rows to draw")
-    data = _prepared(frame, table, percent, unit)
-    places, headings, height = _places(frame, group, extra_lines(data, label))
+    data = prepared(frame, table, percent, unit)
+    places, headings, height = row_places(frame, group, extra_lines(data, label))
     fig = style.base(title, height=height, x_title=x_title, subtitle=subtitle)
     extra = pd.concat([pd.Series(band[:2] if band else [], dtype=float), data[claimed] if claimed else None])
-    low, high = x_range or _range(data, log, percent, extra)
+    low, high = x_range or axis_range(data, log, percent, extra)
     drawn = data.assign(
         estimate=data["estimate"].clip(lower=low), ci_low=data["ci_low"].clip(lower=low),
         ci_high=data["ci_high"].clip(upper=high),
@@ -72,7 +72,7 @@ def intervals(
     if claimed:
         fig.add_trace(_claims(data, places, claimed, percent))
         key = " · ".join(filter(None, [key, "✕ as printed elsewhere"]))
-    _x_axis(fig, low, high, log, percent)
+    draw_axis(fig, low, high, log, percent)
     fig.update_yaxes(range=[0, height])
     style.key_below(fig, key)
     return style.attach(fig, name, columns_behind(data, label))
@@ -130,7 +130,7 @@ def columns_behind(data: pd.DataFrame, label: str) -> pd.DataFrame:
     return data[[c for c in wanted if c in data and data[c].notna().any()]]
 
 
-def _prepared(frame: pd.DataFrame, table: str, percent: bool, unit: str) -> pd.DataFrame:
+def prepared(frame: pd.DataFrame, table: str, percent: bool, unit: str) -> pd.DataFrame:
     """The rows with address, hover text and the words shown at the right."""
     data = frame.copy()
     for column in ("ci_low", "ci_high"):
@@ -139,12 +139,13 @@ def _prepared(frame: pd.DataFrame, table: str, percent: bool, unit: str) -> pd.D
     if data["estimate"].isna().any():
         raise ValueError(f"row {data.index[data['estimate'].isna()][0]} has no estimate to draw")
     data["address"] = [f"{table}:{row_id}" if table else row_id for row_id in data.index]
-    data["shown"] = [_shown(row, percent, unit) for _, row in data.iterrows()]
+    data["shown"] = [shown_figures(row, percent, unit) for _, row in data.iterrows()]
     data["hover"] = [_hover(row, percent, unit) for _, row in data.iterrows()]
     return data
 
 
-def _shown(row: pd.Series, percent: bool, unit: str) -> str:
+def shown_figures(row: pd.Series, percent: bool, unit: str) -> str:
+    """The words at the right of a row: counts, estimate, interval."""
     value = (
         wording.percent(row.estimate)
         if percent
@@ -162,7 +163,7 @@ def _hover(row: pd.Series, percent: bool, unit: str) -> str:
         lines.append(wording.short(str(row["population"]).replace("_", " "), 60))
     if _has(row, "events") and _has(row, "total"):
         lines.append(f"{row['events']} of {row['total']} {row.get('unit', '')}")
-    lines.append(_shown(row.drop(labels=["events"], errors="ignore"), percent, unit))
+    lines.append(shown_figures(row.drop(labels=["events"], errors="ignore"), percent, unit))
     if _has(row, "statistic"):
         lines.append(str(row["statistic"]))
     if row.get("count_basis") == "derived":
@@ -179,7 +180,7 @@ def _has(row: pd.Series, column: str) -> bool:
     return column in row.index and pd.notna(row[column]) and row[column] != ""
 
 
-def _places(
+def row_places(
     frame: pd.DataFrame, group: str | None, extra: list[int] | None = None
 ) -> tuple[list[float], list[tuple[float, str]], int]:
     """Heights from the bottom, in pixels, for rows and headings, and the height of all."""
@@ -197,7 +198,8 @@ def _places(
     return places, headings, height
 
 
-def _range(data: pd.DataFrame, log: bool, percent: bool, extra: pd.Series) -> tuple[float, float]:
+def axis_range(data: pd.DataFrame, log: bool, percent: bool, extra: pd.Series) -> tuple[float, float]:
+    """Both ends of the axis, so that rows, intervals and the values in `extra` fit."""
     values = pd.concat([data["estimate"], data["ci_low"], data["ci_high"], extra]).dropna().astype(float)
     top = float(values.max()) * (1.25 if log else 1.04)
     if log:
@@ -206,7 +208,8 @@ def _range(data: pd.DataFrame, log: bool, percent: bool, extra: pd.Series) -> tu
     return bottom, min(top, 1.0) if percent else top
 
 
-def _x_axis(fig: go.Figure, low: float, high: float, log: bool, percent: bool) -> None:
+def draw_axis(fig: go.Figure, low: float, high: float, log: bool, percent: bool) -> None:
+    """The horizontal axis with its ticks; a logarithmic one gets fewer the longer it is."""
     if log:
         digits = (1, 3) if high / low > 12 else (1, 1.5, 2, 3, 5, 7)
         steps = [d * 10.0**e for e in range(-6, 6) for d in digits if low <= d * 10.0**e <= high]

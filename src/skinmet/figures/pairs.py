@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
-from skinmet.figures.intervals import _prepared, _range, _shown, _x_axis, columns_behind, points
+from skinmet.figures.intervals import axis_range, columns_behind, draw_axis, points, prepared, shown_figures
 
 PAIR = 84  # pixels a pair takes: its name, its two figures in words, its two intervals
 LABEL_CHARS = 52
@@ -47,7 +47,7 @@ def pairs(
             raise ValueError(f"pair {words!r} needs one row of each of {sorted(kinds)}, it has {found}")
     height = PAIR * len(names) + 6
     fig = style.base(title, height=height, x_title=x_title, subtitle=subtitle)
-    data = _prepared(frame, table, percent, "")
+    data = prepared(frame, table, percent, "")
     filled, data["colour"], _ = style.marks(frame)
     data["symbol"] = [
         SHAPES[kinds.index(k)] + ("-open" if s.endswith("open") else "")
@@ -56,7 +56,7 @@ def pairs(
     data["words"] = [
         f"{SIGNS[kinds.index(row[kind])]} {row[kind]} {_figures(row, percent)}" for _, row in data.iterrows()
     ]
-    low, high = x_range or _range(data, log, percent, pd.Series(dtype=float))
+    low, high = x_range or axis_range(data, log, percent, pd.Series(dtype=float))
     data["ci_low"], data["ci_high"] = data["ci_low"].clip(lower=low), data["ci_high"].clip(upper=high)
     written = []  # (place, height, words, side, size, colour)
     for i, words in enumerate(names):
@@ -78,7 +78,7 @@ def pairs(
     # one trace of words: an annotation for each would take plotly seconds
     fig.add_trace(go.Scatter(x=x, y=y, text=text, mode="text", textposition=sides, hoverinfo="skip",
                              textfont={"size": sizes, "color": colours}, cliponaxis=False))  # fmt: skip
-    _x_axis(fig, low, high, log, percent)
+    draw_axis(fig, low, high, log, percent)
     fig.update_yaxes(range=[0, height])
     style.key_below(fig, _key(data, kinds))
     behind = columns_behind(data, pair)
@@ -90,7 +90,7 @@ def pairs(
 def _figures(row: pd.Series, percent: bool) -> str:
     """The estimate with its interval; ≈ where its numerator was worked out."""
     about = "≈" if row.get("count_basis") == "derived" else ""
-    return about + _shown(row.drop(labels=["events"], errors="ignore"), percent, "")
+    return about + shown_figures(row.drop(labels=["events"], errors="ignore"), percent, "")
 
 
 def _key(data: pd.DataFrame, kinds: tuple[str, str]) -> str:

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from skinmet.figures import style
-from skinmet.figures.forest import SUMMARY, Choice, _choice_traces, _range
-from skinmet.figures.intervals import _places, _prepared, _x_axis, columns_behind, write_row
+from skinmet.figures.forest import SUMMARY, Choice, axis_range, choice_traces
+from skinmet.figures.intervals import columns_behind, draw_axis, prepared, row_places, write_row
 
 HEADING = 40  # pixels over each panel
 
@@ -46,16 +46,16 @@ def stacked(
     for panel in panels:
         if [choice.name for choice in panel.choices] != names or not names:
             raise ValueError(f"panel {panel.heading!r} must offer the same choices as the first: {names}")
-    sizes = [_places(panel.frame, None)[2] + SUMMARY + HEADING for panel in panels]
+    sizes = [row_places(panel.frame, None)[2] + SUMMARY + HEADING for panel in panels]
     bottoms = [sum(sizes[i + 1 :]) for i in range(len(panels))]
     fig = style.base(title, height=sum(sizes), x_title=x_title, subtitle=subtitle)
-    data = [_prepared(panel.frame, table, percent, "") for panel in panels]
+    data = [prepared(panel.frame, table, percent, "") for panel in panels]
     limits = x_range or _limits(data, panels, percent)
     blocks: list[list[go.Scatter]] = [[] for _ in names]
     for panel, rows, bottom, size in zip(panels, data, bottoms, sizes, strict=True):
         heading = bottom + size - 22
         style.text(fig, heading, f"<b>{panel.heading}</b>", size=14, colour=style.MUTED)
-        places = [p + SUMMARY + bottom for p in _places(panel.frame, None)[0]]
+        places = [p + SUMMARY + bottom for p in row_places(panel.frame, None)[0]]
         for y, (_, row) in zip(places, rows.iterrows(), strict=True):
             write_row(fig, y, row, label)
         for y in (bottom + SUMMARY, bottom + size):
@@ -66,7 +66,7 @@ def stacked(
             ci_low=rows["ci_low"].clip(lower=limits[0]), ci_high=rows["ci_high"].clip(upper=limits[1])
         )
         for block, choice in zip(blocks, panel.choices, strict=True):
-            points, *summary = _choice_traces(drawn, places, symbols, colours, choice, limits, percent)
+            points, *summary = choice_traces(drawn, places, symbols, colours, choice, limits, percent)
             for trace in summary:
                 trace.y = [y + bottom for y in trace.y]
             block += [points, *summary]
@@ -74,7 +74,7 @@ def stacked(
         for trace in block:
             trace.visible = i == 0
             fig.add_trace(trace)
-    _x_axis(fig, *limits, False, percent)
+    draw_axis(fig, *limits, False, percent)
     fig.update_yaxes(range=[0, sum(sizes)])
     style.key_below(fig, style.marks(pd.concat([panel.frame for panel in panels]))[2])
     if len(names) > 1:
@@ -87,5 +87,5 @@ def stacked(
 
 def _limits(data: list[pd.DataFrame], panels: Sequence[Panel], percent: bool) -> tuple[float, float]:
     """One axis for all panels."""
-    ends = [_range(rows, panel.choices, False, percent) for rows, panel in zip(data, panels, strict=True)]
+    ends = [axis_range(rows, panel.choices, False, percent) for rows, panel in zip(data, panels, strict=True)]
     return min(low for low, _ in ends), max(high for _, high in ends)

@@ -7,7 +7,15 @@ import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
-from skinmet.figures.intervals import WORDS_UP, _places, _prepared, _range, _x_axis, columns_behind, points
+from skinmet.figures.intervals import (
+    WORDS_UP,
+    axis_range,
+    columns_behind,
+    draw_axis,
+    points,
+    prepared,
+    row_places,
+)
 
 SLIDER = 74  # pixels for the slider and the words over it
 
@@ -39,14 +47,14 @@ def steps(
     for setting, frame in frames.items():
         if list(frame.index) != list(first.index):
             raise ValueError(f"setting {setting!r} has other rows than the first: {list(frame.index)}")
-    places, _, height = _places(first, None)
+    places, _, height = row_places(first, None)
     fig = style.base(title, height=height, x_title=x_title, subtitle=subtitle)
     ours = first["pooled"].astype(bool) if "pooled" in first else pd.Series(False, index=first.index)
     symbols, colours, key = style.marks(first)
     symbols = ["diamond" if o else s for o, s in zip(ours, symbols, strict=True)]
     colours = [style.POOLED if o else c for o, c in zip(ours, colours, strict=True)]
-    data = {setting: _prepared(frame, table, percent, "") for setting, frame in frames.items()}
-    low, high = x_range or _range(pd.concat(data.values()), False, percent, pd.Series(dtype=float))
+    data = {setting: prepared(frame, table, percent, "") for setting, frame in frames.items()}
+    low, high = x_range or axis_range(pd.concat(data.values()), False, percent, pd.Series(dtype=float))
     for y, words in zip(places, first[label], strict=True):
         style.text(fig, y, wording.short(words, 34), shift=WORDS_UP)
     for i, rows in enumerate(data.values()):
@@ -58,7 +66,7 @@ def steps(
             text=rows[right].tolist(), textposition="middle left", textfont={"size": 12, "color": style.INK},
             hoverinfo="skip", cliponaxis=False,
         ))  # fmt: skip
-    _x_axis(fig, low, high, False, percent)
+    draw_axis(fig, low, high, False, percent)
     fig.update_yaxes(range=[0, height])
     style.key_below(fig, key)
     _slider(fig, list(frames), asks)

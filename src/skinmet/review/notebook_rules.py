@@ -16,6 +16,7 @@ from skinmet.review import prose
 
 FOLDERS = ("notebooks/*.ipynb", "exercises/source/*/*.ipynb")
 CITING = ("cite", "bibliography")  # functions that take keys
+SAYING = "say"  # shows a passage whose numbers are computed
 _AGAIN = "restore it from version control, or open and save it in JupyterLab"
 # [Bastard 2019](#ref-bastard2019cutaneous) in Markdown, href="#ref-…" in a table that was shown
 _CITED = re.compile(r"""(?:\]\(|href=["'])#ref-([^)"'\s]+)""")
@@ -51,7 +52,11 @@ def check(path: Path, file: str, bibliography: set[str] | None) -> tuple[list[Pr
         if kind == "markdown":
             problems += prose.check(source, file, f"cell {number}")
         elif kind == "code":
-            keys |= set(_called(source))
+            calls = list(_calls(source))
+            keys |= {key for name, argument in calls if name in CITING for key in _keys(argument)}
+            for name, argument in calls:
+                if name == SAYING:
+                    problems += prose.check(_typed(argument), file, f"cell {number}")
             problems += _errors(cell, file, f"cell {number}")
         cited |= keys
         for key in sorted(keys - bibliography) if bibliography is not None else ():
@@ -96,9 +101,9 @@ def _errors(cell: dict, file: str, place: str) -> Iterator[Problem]:
             yield Problem(file, "an error is stored as output", "mend the cell", column=place, value=error)
 
 
-def _called(source: str) -> Iterator[str]:
-    """Keys written into calls of cite() and bibliography(); several in one string are separated by "; "."""
-    if not any(name in source for name in CITING):
+def _calls(source: str) -> Iterator[tuple[str, ast.expr]]:
+    """Calls of cite(), bibliography() and say(): the name and each argument."""
+    if not any(name in source for name in (*CITING, SAYING)):
         return  # parsing takes the longest here
     # Lines for IPython (%matplotlib, !ls) are no Python.
     plain = "\n".join(line for line in source.split("\n") if not line.lstrip().startswith(("%", "!")))
@@ -109,9 +114,15 @@ def _called(source: str) -> Iterator[str]:
     for call in ast.walk(tree):
         if isinstance(call, ast.Call):
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            if name in CITING:
-                for argument in call.args:
-                    yield from _keys(argument)
+            if name in (*CITING, SAYING):
+                yield from ((name, argument) for argument in call.args)
+
+
+def _typed(argument: ast.expr) -> str:
+    """The typed text of a string; what an f-string computes is replaced by a sign that is no number."""
+    parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+    texts = (part.value if isinstance(part, ast.Constant) else "§" for part in parts)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _keys(argument: ast.expr) -> Iterator[str]:
