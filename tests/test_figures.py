@@ -58,9 +58,12 @@ def test_intervals_mark_what_was_worked_out_or_second_hand(studies):
     assert "numerator worked out" in key and "second-hand" in key
 
 
-def test_borrowed_rows_have_their_own_colour(studies):
+def test_borrowed_rows_have_their_own_colour_and_a_dagger(studies):
     fig = plain(studies.assign(borrowed=[True, False, False]))
     assert list(fig.data[0].marker.color) == [style.BORROWED, style.EVIDENCE, style.EVIDENCE]
+    daggers = ["†" in w for w in words(fig) if "200" in w]
+    assert daggers == [True, False, False]  # told apart without colour, too
+    assert "† purple" in words(fig)[-1].replace("<br>", " ")
 
 
 def test_a_summary_of_ours_is_a_diamond_of_its_own_colour(studies):

@@ -69,7 +69,7 @@ def forest(
         fig.add_vline(x=line[0], line={"color": style.MUTED, "width": 1, "dash": "dot"})
     rows_of.draw_axis(fig, low, high, log, percent)
     fig.update_yaxes(range=[0, height])
-    style.key_below(fig, key)
+    style.key_below(fig, rows_of.with_dagger(key))
     if len(choices) > 1:
         style.menu(fig, [c.name for c in choices], sizes)
     return style.attach(fig, name, rows_of.columns_behind(data, label))

@@ -74,13 +74,20 @@ def intervals(
         key = " · ".join(filter(None, [key, "✕ as printed elsewhere"]))
     draw_axis(fig, low, high, log, percent)
     fig.update_yaxes(range=[0, height])
-    style.key_below(fig, key)
+    style.key_below(fig, with_dagger(key))
     return style.attach(fig, name, columns_behind(data, label))
+
+
+def with_dagger(key: str) -> str:
+    """The key where `write_row` wrote the rows: borrowed ones carry a dagger, seen without colour as well."""
+    return key.replace("purple:", "† purple:")
 
 
 def write_row(fig: go.Figure, y: float, row: pd.Series, label: str, *, lines: int = 1) -> None:
     """The words above an interval: left whose it is, in up to `lines` lines; right the figures."""
     words = label_lines(row, label, lines)
+    if row.get("borrowed") is True:
+        words[-1] += f' <span style="color:{style.BORROWED}">†</span>'
     style.text(fig, y, "<br>".join(words), shift=WORDS_UP + LINE * (len(words) - 1) // 2)
     style.text(fig, y, row["shown"], x=1, anchor="right", shift=WORDS_UP, size=12)
 

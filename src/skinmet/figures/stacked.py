@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from skinmet.figures import style
 from skinmet.figures.forest import SUMMARY, Choice, axis_range, choice_traces
-from skinmet.figures.intervals import columns_behind, draw_axis, prepared, row_places, write_row
+from skinmet.figures.intervals import columns_behind, draw_axis, prepared, row_places, with_dagger, write_row
 
 HEADING = 40  # pixels over each panel
 
@@ -76,7 +76,7 @@ def stacked(
             fig.add_trace(trace)
     draw_axis(fig, *limits, False, percent)
     fig.update_yaxes(range=[0, sum(sizes)])
-    style.key_below(fig, style.marks(pd.concat([panel.frame for panel in panels]))[2])
+    style.key_below(fig, with_dagger(style.marks(pd.concat([panel.frame for panel in panels]))[2]))
     if len(names) > 1:
         style.menu(fig, names, [len(block) for block in blocks])
     behind = pd.concat(rows.assign(panel=panel.heading) for rows, panel in zip(data, panels, strict=True))
