@@ -30,3 +30,11 @@ def root(start: Path | str | None = None) -> Path:
             remedy="run the command inside the project's folder, or name it with --root",
         )
     )
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside it, then in its place. Makes a missing folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_bytes(content)
+    os.replace(beside, path)

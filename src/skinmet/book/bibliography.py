@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from skinmet import references
+from skinmet import project, references
 from skinmet.problems import SkinmetError
 from skinmet.references import files
 
@@ -65,7 +64,4 @@ def _read(cache: Path, digest: str) -> dict[str, str]:
 
 
 def _write(cache: Path, content: dict) -> None:
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    beside = cache.with_name(f"{cache.name}.new")
-    beside.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    os.replace(beside, cache)
+    project.replace(cache, json.dumps(content, ensure_ascii=False).encode())

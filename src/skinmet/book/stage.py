@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from importlib.metadata import version
 from pathlib import Path
 
 import skinmet
+from skinmet import project
 from skinmet.book import bibliography, data, notebooks, pages
 from skinmet.problems import SkinmetError
 
@@ -75,10 +75,7 @@ def sync(folder: Path, files: dict[str, bytes]) -> None:
         path = folder / name
         if path.is_file() and path.read_bytes() == content:
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.new")
-        beside.write_bytes(content)
-        os.replace(beside, path)
+        project.replace(path, content)
 
 
 def remove_stale(html: Path, pages: set[str], downloads: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,9 +81,7 @@ def format_files(root: Path | str | None = None, *, check: bool = False) -> list
         if path.read_bytes() != text.encode():
             changed.append(name)
             if not check:
-                beside = path.with_name(path.name + ".new")
-                beside.write_bytes(text.encode())
-                os.replace(beside, path)
+                project.replace(path, text.encode())
     return changed
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,9 +47,7 @@ def fmt(root: Path | str | None = None, check: bool = False) -> list[str]:
         if not path.is_file() or path.read_bytes() != text.encode():
             changed.append(file)
             if not check:
-                beside = path.with_name(path.name + ".new")
-                beside.write_bytes(text.encode())
-                os.replace(beside, path)
+                project.replace(path, text.encode())
     return sorted(changed)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from skinmet import project
 from skinmet.review import impact_text as text
 from skinmet.review.changes import RowChange
 from skinmet.review.impact import Impact
@@ -33,11 +33,7 @@ figcaption, .muted { color: #5b6472; font-size: .9rem; }
 
 def write(impact: Impact, root: Path) -> str:
     """Write the page below `root`, whole or not at all; return its name from there."""
-    path = root / PAGE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(page(impact), encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    project.replace(root / PAGE, page(impact).encode())
     return PAGE
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from skinmet import project
 from skinmet.problems import Problem, SkinmetError
 
 KERNELSPEC = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -52,16 +52,8 @@ def write(path: Path, notebook: NotebookNode) -> bool:
     text = nbformat.writes(notebook) + "\n"  # indent 1, sorted keys, UTF-8
     if text.encode() == path.read_bytes():
         return False
-    replace(path, text)
+    project.replace(path, text.encode())
     return True
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import skinmet
+from skinmet import project
 from skinmet.problems import Problem, SkinmetError
 from skinmet.review import notebook as files
 
@@ -87,7 +88,7 @@ def refresh(root: Path | str, all: bool = False, names: Iterable[str] | None = N
 
     present = {path.name for path in (root / "notebooks").glob("*.ipynb")}
     kept = {name: record[name] for name in sorted(record) if name in present}
-    files.replace(record_file, json.dumps(kept, indent=1) + "\n")
+    project.replace(record_file, (json.dumps(kept, indent=1) + "\n").encode())
     if problems:
         raise SkinmetError(*problems)
     return sorted(results, key=lambda result: result.notebook)
