@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SITE := _build/html/index.html
 START := $(shell date +%s)
+WEB := node_modules/.ready
 EXERCISES := $(wildcard exercises/source)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -15,7 +16,7 @@ all: $(READY)  ## Set up, check the evidence, execute the notebooks, build the s
 	@$(build_site)
 	@echo "Done in $$(( $$(date +%s) - $(START) )) s. Open $(SITE) in a browser, or the notebooks with make lab."
 
-test: $(READY)  ## Set up; test the package, then compare every notebook's outputs with a fresh run
+test: $(READY) $(WEB)  ## Set up; test the package, then compare every notebook's outputs with a fresh run
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 notebooks $(EXERCISES)
 
@@ -48,6 +49,12 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the tests of pages and of the classroom's hub take from npm, by the hashes of package-lock.json.
+$(WEB): package-lock.json
+	@command -v npm >/dev/null || { echo "The tests need npm. Debian, Ubuntu: apt-get install npm" >&2; exit 1; }
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The site is built only when a part of it is newer than the last build (a folder is newer when a file left it;

@@ -1,6 +1,7 @@
 """The set-up: one lock, one list of names for pip and conda, commands that say what is missing."""
 
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
@@ -66,6 +67,16 @@ def test_what_is_installed_is_what_the_lock_says():
     for pin in pins():
         if pin.marker is None or pin.marker.evaluate():
             assert pin.specifier.contains(importlib.metadata.version(pin.name), prereleases=True), pin
+
+
+def test_the_npm_lock_has_hashes_and_names_no_host():
+    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
+    wanted = json.loads((ROOT / "package.json").read_text("utf-8"))["devDependencies"]
+    packages = {path: entry for path, entry in lock["packages"].items() if path}
+    assert len(packages) > 20
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+    assert not any("resolved" in entry for entry in packages.values())
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
 
 
 # conda and Binder
@@ -203,3 +214,14 @@ def test_an_unfit_python_is_named_in_one_line(tmp_path, answers, message):
     assert done.returncode
     assert [line for line in done.stderr.splitlines() if not line.startswith("make")] == [message]
     assert not (tmp_path / ".venv").exists()
+
+
+def test_a_missing_npm_is_named_in_one_line(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "package-lock.json").touch()
+    done = subprocess.run(
+        [shutil.which("make"), "--no-print-directory", "node_modules/.ready"],
+        cwd=tmp_path, capture_output=True, text=True, env={"PATH": str(tmp_path), "SHELL": "/bin/sh"},
+    )  # fmt: skip
+    assert done.returncode
+    assert "The tests need npm. Debian, Ubuntu: apt-get install npm" in done.stderr.splitlines()
