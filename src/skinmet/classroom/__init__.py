@@ -1,0 +1,1 @@
+"""The classroom: exercises released to students, their submissions taken in, graded and exported."""
