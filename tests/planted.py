@@ -6,6 +6,8 @@ import json
 import shutil
 
 import small_project
+from skinmet.references import files
+from skinmet.review import canonical
 from small_project import NOTEBOOK
 
 FREQ = "epidemiology/frequency"
@@ -87,6 +89,12 @@ FAULTS |= {
     "tabs": saved_as(separated_by("\t"), 1, "separated by tabs"),
     "empty lines at the end": saved_as(
         lambda raw: raw + b"\n\n", ROWS_OF_FREQ + 2, "an empty line at the end"
+    ),
+    "empty columns at the end": saved_as(
+        lambda raw: raw.replace(b"\n", b",,\n"), 1, "2 empty columns at the end"
+    ),
+    "a spreadsheet's first line": saved_as(
+        lambda raw: b"sep=,\n" + raw, 1, "begins with a line for the spreadsheet (sep=,)"
     ),
     "empty cells at the end": saved_as(
         lambda raw: raw + b"," * 21 + b"\n", ROWS_OF_FREQ + 2, "an empty line at"
@@ -300,6 +308,19 @@ FAULTS |= {
     "line break": cell(FREQ, "F018", "notes", "primary\nexcluded", "a line break inside the cell"),
     "control character": cell(FREQ, "F018", "notes", "primary\x1b[2J", "a control character (U+001B)"),
     "garbled letters": cell(FREQ, "F018", "notes", "Ã©tude rÃ©trospective", "garbled letters"),
+    "invisible sign": cell(FREQ, "F018", "measure", "pro\u00adportion", "an invisible sign (U+00AD)"),
+    "invisible sign in a number": cell(FREQ, "F018", "events", "\u200b33", "it holds an invisible sign"),
+    "short form of a long number": cell(FREQ, "F018", "total", "1.14E+04", "a spreadsheet's short form"),
+    "short form of an identifier": cell(FREQ, "F018", "years", "1,23E+12", "a spreadsheet's short form"),
+    "lost zero": cell(FREQ, "F018", "percent_reported", ".3", "nothing stands before the point (.3)"),
+    "apostrophe for text": cell(FREQ, "F018", "events", "'33", "a spreadsheet's sign for text ('33)"),
+    "almost the same row_id": cell(
+        SURVIVAL,
+        "V002",
+        "row_id",
+        "V1",
+        "line 2 has almost this row_id: a lost zero, or a small letter? (V1)",
+    ),
     "doubled row_id": cell(SURVIVAL, "V002", "row_id", "V001", "line 2 has this row_id already (V001)"),
     "unknown work": cell(
         SURVIVAL,
@@ -400,6 +421,13 @@ FAULTS |= {
         "Zhao 2020",
         "the pool group B_chestwall_after_mastectomy has this study already, in line 11 (Zhao 2020)",
     ),
+    "one study in two spellings": cell(
+        FREQ,
+        "F033",
+        "study",
+        "ZHAO et al. (2020)",
+        "the pool group B_chestwall_after_mastectomy has this study already, in line 11 (ZHAO et al. (2020))",
+    ),
     "one cohort published twice": cell(
         FREQ,
         "F033",
@@ -410,6 +438,15 @@ FAULTS |= {
         percent_reported="",
     ),
 }
+
+
+@fault
+def row_entered_twice(project):
+    rows = project.read(SURVIVAL)
+    project.write(SURVIVAL, [*rows, ["V099", *rows[1][1:]]])
+    place = f"data/{SURVIVAL}.csv", len(rows) + 1, "row_id"
+    return *place, "all else in this row stands in line 2 too (V099): remove one of the two rows"
+
 
 # The second reader, and corrections
 
@@ -478,7 +515,114 @@ def printed_figure_corrected_by_hand(project):
     return f"data/{FIXES}.csv", project.line(FIXES, "K001"), "expected", words
 
 
-# The bibliography (its own faults are tested with the references)
+# The bibliography (more of its faults are tested with the references)
+
+BIB, LEDGER = "references/references.bib", "references/ledger.csv"
+
+
+def field_of_entry(project, column):
+    """Lines of the bibliography; where the entry begins in them, and where this field stands."""
+    lines = project.path(BIB).read_text("utf-8").split("\n")
+    start = lines.index("@article{lookingbill1990skin,")
+    return lines, start, next(n for n in range(start, len(lines)) if lines[n].startswith(f"  {column} = "))
+
+
+def in_entry(column, value, words):
+    """The case of one field of an entry with a wrong value, given with its braces."""
+
+    def plant(project):
+        lines, _, at = field_of_entry(project, column)
+        lines[at] = f"  {column} = {value},"
+        project.path(BIB).write_text("\n".join(lines), "utf-8", newline="\n")
+        followed_by_table(project)
+        return BIB, at + 1, column, words
+
+    return plant
+
+
+def followed_by_table(project):
+    """Where the bibliography can still be read, its table follows it, so that one fault stays one finding."""
+    sources = files.read(project.root)
+    if not sources.problems:
+        project.path(canonical.REFERENCES).write_text(
+            canonical.references_table(sources), "utf-8", newline="\n"
+        )
+
+
+def without_field(column, words):
+    """The case of a complete entry that lacks a field."""
+
+    def plant(project):
+        lines, start, at = field_of_entry(project, column)
+        del lines[at]
+        project.path(BIB).write_text("\n".join(lines), "utf-8", newline="\n")
+        followed_by_table(project)
+        return BIB, start + 1, None, words
+
+    return plant
+
+
+def as_type(kind, words):
+    """The case of a complete entry of another type, which needs other fields."""
+
+    def plant(project):
+        _, line = project.replace(BIB, "@article{lookingbill1990skin,", f"@{kind}{{lookingbill1990skin,")
+        return BIB, line, None, words
+
+    return plant
+
+
+def saved_ledger(change, line, words):
+    """The case of a ledger that was saved in another way."""
+
+    def plant(project):
+        project.path(LEDGER).write_bytes(change(project.path(LEDGER).read_bytes()))
+        return LEDGER, line, None, words
+
+    return plant
+
+
+FAULTS |= {
+    "undefined @string": in_entry("journal", "jamaderm", "neither in braces nor the name of a @string"),
+    "malformed DOI": in_entry("doi", "{doi.org/x}", "malformed doi (doi.org/x): write the DOI alone"),
+    "malformed PMID": in_entry("pmid", "{PMID123}", "malformed pmid (PMID123): write the number alone"),
+    "malformed year": in_entry("year", "{19}", "malformed year (19): write four digits"),
+    "malformed pages": in_entry("pages", "{26--19}", "malformed pages (26--19)"),
+    "split organisation": in_entry(
+        "author", "{World Health Organization}", "BibTeX would take the last word of this name for the family"
+    ),
+    "no year": without_field("year", "marked complete, but without year"),
+    "no journal": without_field("journal", "marked complete, but without journal"),
+    "no publisher": as_type("book", "marked complete, but without publisher"),
+    "no school": as_type("phdthesis", "marked complete, but without school or institution"),
+    "no book": as_type("incollection", "marked complete, but without booktitle"),
+    "ledger with semicolons": saved_ledger(separated_by(";"), 1, "cells are separated by semicolons"),
+    "ledger with a byte order mark": saved_ledger(
+        lambda raw: b"\xef\xbb\xbf" + raw, 1, "begins with a byte order mark (BOM)"
+    ),
+    "ledger with Windows line ends": saved_ledger(
+        lambda raw: raw.replace(b"\n", b"\r\n"), 1, "lines end the Windows way"
+    ),
+}
+
+
+def one_more_entry(column):
+    """The case of a work that stands there a second time, under another key."""
+
+    def plant(project):
+        lines, start, at = field_of_entry(project, column)
+        twin = ["", "@article{zz1990twin,", lines[at], "  keywords = {incomplete},", "}", ""]
+        project.path(BIB).write_text("\n".join(lines[:-1] + twin), "utf-8", newline="\n")
+        row = "zz1990twin,incomplete,abstract,,,,,\n"
+        project.path(LEDGER).write_bytes(project.path(LEDGER).read_bytes() + row.encode())
+        followed_by_table(project)
+        words = f"zz1990twin: lookingbill1990skin (line {start + 1}) has the same {column}"
+        return BIB, len(lines) + 2, column, words
+
+    return plant
+
+
+FAULTS |= {f"{name} of two works": one_more_entry(name) for name in ("doi", "pmid", "title")}
 
 
 @fault
@@ -495,9 +639,7 @@ def bibliography_is_gone(project):
 
 @fault
 def broken_entry(project):
-    file, _ = project.replace(
-        "references/references.bib", "title = {Skin involvement", "title = {{Skin involvement"
-    )
+    file, _ = project.replace(BIB, "title = {Skin involvement", "title = {{Skin involvement")
     start = project.path(file).read_text("utf-8").split("\n").index("@article{lookingbill1990skin,") + 1
     return file, start, None, "entry can't be read"
 

@@ -77,6 +77,15 @@ def test_check_changes_nothing(project):
     assert {path: path.read_bytes() for path in project.root.rglob("*") if path.is_file()} == before
 
 
+def test_what_programs_keep_beside_a_table_is_no_fault(project):
+    """JupyterLab's checkpoint of a table, a spreadsheet's lock and its own temporary file."""
+    for name in (".ipynb_checkpoints/frequency-checkpoint.csv", ".~lock.frequency.csv#", "~$frequency.xlsx"):
+        beside = project.path(FREQ_FILE).parent / name
+        beside.parent.mkdir(exist_ok=True)
+        beside.write_bytes(b"")
+    assert check(project.root) == []
+
+
 def test_a_note_that_names_the_other_row_tells_cohorts_apart(project):
     twin = {"events": "238", "total": "7073", "percent_reported": ""}
     project.set(FREQ, "F033", twin | {"notes": "not the patients of F031: another country"})

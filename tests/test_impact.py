@@ -170,7 +170,7 @@ def test_a_work_and_its_ledger_row(project):
 def test_only_twenty_rows_of_a_table_are_told(project):
     table = "integrative/trial_effects"
     header, *rows = project.read(table)
-    copies = [[f"X{n:02}", *rows[0][1:]] for n in range(25)]
+    copies = [[f"X{n:02}", *rows[0][1:-1], f"copy {n}"] for n in range(25)]
     project.write(table, [header, *rows, *copies])
     found, text = report(project)
     assert len(found.rows) == 25 and sum(line.startswith("    added: X") for line in text) == 20

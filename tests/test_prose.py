@@ -55,3 +55,23 @@ def test_numbers_that_are_no_evidence_may_stand(text):
 def test_numbers_that_are_evidence_may_not(text, numbers):
     (problem,) = prose.check(text, "f", "cell 1")
     assert problem.value == numbers and problem.column == "cell 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Exercise 12. How common is it?",
+        "## Q3. Pool them (3 points)\n\nText",
+        "**Points.** 24 points in 9 questions.",
+    ],
+)
+def test_marks_may_stand_in_exercises_alone(text):
+    assert list(prose.check(text, "exercises/source/01_a/01_a.ipynb", "cell 1")) == []
+    assert list(prose.check(text, "notebooks/01_a.ipynb", "cell 1"))
+
+
+@pytest.mark.parametrize(
+    "text", ["pain fell by (3 points)", "## Q3. Seen in 24% (3 points)", "# Exercise 1 in 24%"]
+)
+def test_other_numbers_in_exercises_are_found(text):
+    assert list(prose.check(text, "exercises/source/01_a/01_a.ipynb", "cell 1"))

@@ -1,7 +1,6 @@
 """The references room: the shipped files, reading and writing BibTeX, citing, listing, and every fault."""
 
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from planted import separated_by
 from skinmet import project, references
 from skinmet.problems import SkinmetError
 from skinmet.references import bibtex, files
@@ -65,7 +65,7 @@ class TestShipped:
     def test_every_work_came_over(self):
         counted = Counter(work.status for work in references.load().values())
         # The dossier had 560 entries; two of them were one paper (the same DOI) and are one entry now.
-        assert counted == {"complete": 383, "traceable": 56, "incomplete": 120}
+        assert counted == {"complete": 383, "traceable": 57, "incomplete": 119}
         assert Counter(w.fields["keywords"] for w in references.load().values()) == counted
         assert counted.total() == 560 - 1
 
@@ -75,7 +75,8 @@ class TestShipped:
     def test_writing_is_idempotent(self):
         text = (project.root() / files.BIB).read_text("utf-8")
         assert bibtex.canonical(text) == text
-        assert references.format_files(check=True) == []
+        sources = files.read(project.root())
+        assert files.canonical_files(sources) == {name: raw.decode() for name, raw in sources.raw.items()}
 
     def test_no_latex_is_left_in_plain_text(self):
         for work in references.load().values():
@@ -464,7 +465,7 @@ FAULTS = {
 LEDGER_FAULTS = {
     "a column too few": (ROW + "b2019x,complete\n", 3, None, "the row has 2 cells, the header 8"),
     "an unquoted comma": (ROW.replace(",,,\n", ",,,a, b\n"), 2, None, "the row has 9 cells"),
-    "an empty line": (ROW + "\n", 3, None, "the row has 0 cells"),
+    "an empty line": (ROW + "\n", 3, None, "not in canonical form from here on"),
     "a row twice": (ROW + ROW, 3, "citekey", "a second row for this work (first in line 2)"),
     "an unknown status": (ROW.replace("complete", "done"), 2, "status", "not one of the words"),
     "an unknown seen_as": (ROW.replace("abstract", ""), 2, "seen_as", "not one of the words"),
@@ -559,22 +560,45 @@ class TestCheck:
         assert [(p.file, p.line) for p in references.check()] == [(files.BIB, 15)]
 
 
-class TestFormatFiles:
+class TestCanonicalFiles:
     def test_both_files_are_put_right(self, room):
         extra = entry("aaa2019x", title="T", keywords="incomplete")
         root = room(ENTRY + extra, ROW + row("aaa2019x"))
-        before = (root / files.BIB).read_bytes()
-        assert references.format_files(check=True) == [files.BIB, files.LEDGER]
-        assert (root / files.BIB).read_bytes() == before
-        assert references.format_files() == [files.BIB, files.LEDGER]
-        assert references.format_files() == []
+        sources = files.read(root)
+        made = files.canonical_files(sources)
+        assert all(made[name].encode() != sources.raw[name] for name in (files.BIB, files.LEDGER))
+        for name, text in made.items():
+            (root / name).write_text(text, encoding="utf-8", newline="\n")
+        assert files.canonical_files(files.read(root)) == made
         assert references.check() == []
         with open(root / files.LEDGER, newline="") as handle:
             assert [r["citekey"] for r in csv.DictReader(handle)] == ["aaa2019x", "abel2019skin"]
-        assert sorted(os.listdir(root / "references")) == ["ledger.csv", "references.bib"]
 
-    def test_a_broken_file_is_left_alone(self, room):
-        root = room(ENTRY + "oops\n")
-        with pytest.raises(SkinmetError, match=r"references.bib:15: text outside an entry"):
-            references.format_files()
-        assert (root / files.BIB).read_text().endswith("oops\n")
+    def test_a_ledger_saved_by_a_spreadsheet_is_read_and_named(self, room):
+        root = room(ENTRY)
+        plain = (root / files.LEDGER).read_bytes()
+        for spoilt, words in (
+            (b"\xef\xbb\xbf" + plain, "begins with a byte order mark"),
+            (plain.replace(b"\n", b"\r\n"), "lines end the Windows way"),
+            (separated_by(";")(plain), "cells are separated by semicolons"),
+            (plain + b",,,,,,,\n\n", "not in canonical form from here on"),
+            (plain.replace(b",complete,", b", complete ,"), "not in canonical form from here on"),
+        ):
+            (root / files.LEDGER).write_bytes(spoilt)
+            (problem,) = references.check()
+            assert problem.file == files.LEDGER and words in problem.found
+            assert files.canonical_files(files.read(root))[files.LEDGER].encode() == plain
+
+    def test_one_work_under_two_keys(self, room):
+        title = "Skin metastases of breast cancer in {Köln}: a case"
+        twin = entry("abel2020skin", title=title, year="2019", keywords="incomplete")
+        other = entry("abel2021skin", title=title, year="2021", keywords="incomplete")
+        first = entry(
+            "aaa2019skin", title=title.replace("ö", '\\"o').upper(), year="2019", keywords="incomplete"
+        )
+        rows = row("aaa2019skin") + row("abel2020skin") + row("abel2021skin")
+        room(first + "\n" + twin + "\n" + other, rows)
+        found = [p for p in references.check() if "same title" in p.found]
+        assert [(p.column, p.found) for p in found] == [
+            ("title", "abel2020skin: aaa2019skin (line 1) has the same title")
+        ]

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from skinmet.problems import SkinmetError
+from skinmet.references.files import LEDGER_COLUMNS
+from skinmet.review import execute, inputs, recorder
 from skinmet.review import refresh as module
+from skinmet.review.check import check
 from skinmet.review.refresh import refresh
 
 SPLIT_PRINTS = "import sys\nprint('one')\nsys.stdout.flush()\nprint('two')"
@@ -24,7 +27,10 @@ def root(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "references").mkdir()
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data" / "datapackage.json").write_text('{"resources": []}')
     (tmp_path / "data" / "table.csv").write_text("row_id\nr1\n")
+    (tmp_path / "references" / "references.bib").write_text("")
+    (tmp_path / "references" / "ledger.csv").write_text(",".join(LEDGER_COLUMNS) + "\n")
     return tmp_path
 
 
@@ -140,16 +146,209 @@ def test_only_what_changed_is_executed(root):
     (root / "data" / ".~lock.table.csv#").write_text("open in a spreadsheet")
     assert executed() == []
     (root / "data" / "table.csv").write_text("row_id\nr2\n")
+    assert executed() == []  # neither of the two reads it
+    (root / "requirements.lock").write_text("numpy==0\n")
     assert executed() == ["01_a", "02_b"]
-    (root / "references" / "references.bib").write_text("")
-    assert executed(names=["02_b"]) == ["02_b"]
 
     record = root / "_build" / "refresh.json"
     second.unlink()
-    assert executed() == ["01_a"]
-    assert list(json.loads(record.read_text())) == ["01_a.ipynb"]
+    assert executed() == []
     record.write_text("{broken")
     assert executed() == ["01_a"]
+    assert list(json.loads(record.read_text())) == ["notebooks/01_a.ipynb"]
+    for nonsense in ("[]", '{"notebooks/01_a.ipynb": 1}', '{"notebooks/01_a.ipynb": {"made_from": 3}}'):
+        record.write_text(nonsense)
+        assert executed() == ["01_a"]
+
+
+READS = "open('../data/table.csv').read()"
+CITES = "from pathlib import Path\nPath('../references/references.bib').read_text()"
+IMPORTS = "def words():\n    from skinmet import wording\n    return wording.percent(0.5)\n\nwords()"
+
+
+def made_from(path: Path) -> set[str]:
+    return set(json.loads(path.read_text("utf-8"))["metadata"]["skinmet"]["made_from"])
+
+
+def recorded(root: Path, name: str) -> set[str]:
+    return set(json.loads((root / "_build" / "refresh.json").read_text())[name]["made_from"])
+
+
+def test_what_a_notebook_reads_is_found_when_it_runs(root):
+    """Files by whatever way they are opened, modules imported anywhere; nothing that was not read."""
+    write(root, "00_none", "open('../data/new.csv', 'w').write('x')")
+    reads, cites = write(root, "01_reads", READS), write(root, "02_cites", CITES)
+    write(root, "03_imports", IMPORTS)
+    refresh(root)
+    assert made_from(reads) == {"data/table.csv"} and made_from(cites) == {"references/references.bib"}
+    always = {"requirements.lock", "skinmet/__init__.py"}
+    assert recorded(root, "notebooks/00_none.ipynb") == always
+    assert recorded(root, "notebooks/01_reads.ipynb") == always | {"data/table.csv"}
+    assert recorded(root, "notebooks/03_imports.ipynb") == always | {"skinmet/wording.py"}
+
+
+def test_a_change_executes_only_the_notebooks_that_read_it(root, monkeypatch):
+    for name, source in (("01_reads", READS), ("02_cites", CITES), ("03_imports", IMPORTS), ("04_none", "1")):
+        write(root, name, source)
+
+    def executed() -> list[str]:
+        return [Path(r.notebook).stem for r in refresh(root) if r.executed]
+
+    assert len(executed()) == 4 and executed() == []
+    (root / "data" / "table.csv").write_text("row_id\nr2\n")
+    assert executed() == ["01_reads"]
+    (root / "references" / "references.bib").write_text("\n\n")
+    with pytest.raises(SkinmetError, match="not in canonical form"):
+        executed()
+    (root / "references" / "references.bib").write_text("")
+    assert executed() == []
+    (root / "data" / "table.csv").unlink()
+    assert messages(root)[0].startswith("notebooks/01_reads.ipynb: [code cell 1, line 1] FileNotFoundError")
+    (root / "data" / "table.csv").write_text("row_id\nr2\n")
+    assert executed() == []
+
+    honest = inputs.digests
+    monkeypatch.setattr(  # a module of the package that was edited
+        inputs, "digests",
+        lambda *given, **more: honest(*given, **more) | dict.fromkeys(
+            {"skinmet/wording.py"} & set(given[1]), "edited"
+        ),
+    )  # fmt: skip
+    assert executed() == ["03_imports"]
+
+
+def test_a_table_saved_while_a_notebook_reads_it_counts_as_changed(root):
+    save = "import pathlib\npathlib.Path('../data/table.csv').write_text('later')"
+    path = write(root, "01_a", READS, save)
+    refresh(root)
+    assert json.loads(path.read_text())["metadata"]["skinmet"]["made_from"] == {"data/table.csv": ""}
+    assert [r.executed for r in refresh(root)] == [True]
+
+
+def test_a_notebook_saved_while_it_is_executed_keeps_what_was_saved(root):
+    path = write(root, "01_a", "import pathlib\npathlib.Path('01_a.ipynb').write_text('{}')")
+    assert messages(root) == [
+        "notebooks/01_a.ipynb: was saved by somebody while it was executed:"
+        " close it in JupyterLab and run `skinmet refresh` again"
+    ]
+    assert path.read_text() == "{}"
+
+
+def test_nothing_is_executed_over_faulty_tables(root):
+    path = write(root, "01_a", READS)
+    before = path.read_bytes()
+    (root / "references" / "ledger.csv").write_text("citekey\n")
+    (root / "data" / "datapackage.json").write_text("{")
+    found = messages(root)
+    assert [line.split(":")[0] for line in found] == ["data/datapackage.json", "references/ledger.csv"]
+    assert path.read_bytes() == before
+
+
+def test_outputs_older_than_the_evidence_are_a_finding(root):
+    path = write(root, "01_a", READS)
+    write(root, "02_b", "1")
+    refresh(root)
+    assert check(root) == []
+    (root / "data" / "table.csv").write_text("row_id\nr2\n")
+    (root / "_build" / "refresh.json").unlink()  # as in a clone, where nothing was executed yet
+    assert [str(problem) for problem in check(root)] == [
+        "notebooks/01_a.ipynb: its outputs are older than the evidence they show (data/table.csv):"
+        " run `skinmet refresh`"
+    ]
+    refresh(root)
+    assert check(root) == []
+    content = json.loads(path.read_text())
+    for nonsense in (
+        {"made_from": []},
+        [],
+        None,
+        {"made_from": {"data/../../../../dev/zero": "1", "x": "2"}},
+    ):
+        content["metadata"]["skinmet"] = nonsense
+        path.write_text(json.dumps(content))
+        assert check(root) == []
+    content["metadata"]["skinmet"] = {"made_from": {"data/gone.csv": "1"}}
+    path.write_text(json.dumps(content))
+    assert "(data/gone.csv)" in str(check(root)[0])
+
+
+def test_what_changed_is_told(root):
+    page = "print('Rows:', open('../data/table.csv').read().split())\nprint('The same.')"
+    write(root, "01_a", page, "1")
+    old, new = "“Rows: ['row_id', 'r1']”", "“Rows: ['row_id', 'r2']”"
+    assert refresh(root)[0].differences == [
+        f"code cell 1: nothing -> {old}",
+        "code cell 1: nothing -> “The same.”",
+        "code cell 2: nothing -> “1”",
+    ]
+    (root / "data" / "table.csv").write_text("row_id\nr2\n")
+    assert refresh(root)[0].differences == [f"code cell 1: {old} -> {new}"]
+    assert refresh(root, all=True)[0].differences == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+@pytest.mark.parametrize("after", [0.6, 1.2, 1.8, 2.4, 3.0])
+def test_killed_at_any_moment_each_notebook_is_old_or_new_and_no_kernel_lives_on(root, after):
+    tell = "import os, pathlib\npathlib.Path(f'{os.getpid()}.pid').touch()\nprint('new')"
+    paths = [write(root, f"0{n}_a", tell, "1 + 1") for n in range(3)]
+    before = {path: path.read_bytes() for path in paths}
+    command = "import sys; from skinmet.review.refresh import refresh; refresh(sys.argv[1])"
+    running = subprocess.Popen([sys.executable, "-c", command, str(root)], start_new_session=True)
+    time.sleep(after)
+    running.kill()
+    running.wait()
+    for path in paths:
+        if path.read_bytes() != before[path]:
+            assert [cell["execution_count"] for cell in cells(path)] == [1, 2]
+    kernels = [int(path.stem) for path in (root / "notebooks").glob("*.pid")]
+    deadline = time.monotonic() + 20
+    while any(map(alive, kernels)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(alive, kernels))
+    assert all(result.cells == 2 for result in refresh(root))  # what was broken off can be taken up
+    assert [cell["outputs"][0]["text"] for path in paths for cell in cells(path)[:1]] == [["new\n"]] * 3
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_the_recorder_tells_only_what_was_read(root, monkeypatch):
+    monkeypatch.setattr(recorder, "_opened", set())
+    for path in ("data/table.csv", "_build/x", ".git/config", "notebooks/~x", "__pycache__/a.pyc"):
+        (root / path).parent.mkdir(exist_ok=True, parents=True)
+        (root / path).touch()
+        recorder._note("open", (root / path, "r", 0))
+    recorder._note("open", (str(root / "data/table.csv"), None, os.O_RDONLY))
+    recorder._note("open", (bytes(root / "references/references.bib"), None, os.O_RDONLY))
+    recorder._note("open", (str(root / "data/written.csv"), "w", 0))
+    recorder._note("open", (str(root / "references/ledger.csv"), None, os.O_WRONLY))
+    recorder._note("open", (3, "r", 0))
+    recorder._note("import", ("json",))
+    found = {name for name in json.loads(recorder.read(str(root))) if not name.startswith("skinmet/")}
+    assert found == {"data/table.csv", "references/references.bib"}
+
+
+def test_exercises_are_executed_too_in_their_own_folder(root):
+    write(root, "01_a", "1")
+    source = root / "exercises" / "source" / "01_a" / "01_a.ipynb"
+    source.parent.mkdir(parents=True)
+    source.write_bytes(write(root, "02_b", "import os\nprint(os.path.basename(os.getcwd()))").read_bytes())
+
+    def executed(*names: str) -> list[str]:
+        return [r.notebook for r in refresh(root, all=True, names=names)]
+
+    exercise = "exercises/source/01_a/01_a.ipynb"
+    assert executed("01_a") == [exercise, "notebooks/01_a.ipynb"]
+    assert executed("notebooks/01_a") == ["notebooks/01_a.ipynb"]
+    assert executed(exercise) == executed("01_a/01_a.ipynb") == executed(str(source)) == [exercise]
+    assert cells(source)[0]["outputs"][0]["text"] == ["01_a\n"]
+    assert [r.executed for r in refresh(root, names=["01_a"])] == [False, False]  # each remembered by itself
 
 
 def test_every_failure_is_named_and_no_failed_notebook_is_written(root):
@@ -186,7 +385,7 @@ def test_every_failure_is_named_and_no_failed_notebook_is_written(root):
 
 
 def test_a_cell_that_takes_too_long_is_a_problem(root, monkeypatch):
-    monkeypatch.setattr(module, "CELL_TIMEOUT", 1)
+    monkeypatch.setattr(execute, "CELL_TIMEOUT", 1)
     write(root, "01_a", "while True: pass")
     (found,) = messages(root)
     assert found.startswith("notebooks/01_a.ipynb: [code cell 1] runs for more than 1 s: ")
@@ -197,7 +396,11 @@ def test_ctrl_c_ends_every_kernel_and_writes_nothing(root):
     sleep = "import os, pathlib, time\npathlib.Path(f'{os.getpid()}.pid').touch()\ntime.sleep(600)"
     paths = [write(root, name, sleep) for name in ("01_a", "02_b")]
     before = [path.read_bytes() for path in paths]
-    command = "import sys; from skinmet.review.refresh import refresh; refresh(sys.argv[1])"
+    # a shell's background job ignores ctrl-c from the start, and so would everything it starts
+    command = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from skinmet.review.refresh import refresh; refresh(sys.argv[1])"
+    )
     running = subprocess.Popen([sys.executable, "-c", command, str(root)], stderr=subprocess.PIPE, text=True)
     expected = min(len(paths), module.KERNELS_AT_ONCE)
     while len(kernels := list((root / "notebooks").glob("*.pid"))) < expected and running.poll() is None:

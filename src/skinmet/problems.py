@@ -25,7 +25,8 @@ class Problem:
         where = self.file if self.line is None else f"{self.file}:{self.line}"
         column = f"[{self.column}] " if self.column else ""
         value = "" if self.value is None else f" ({_short(self.value)})"
-        return f"{where}: {column}{self.found}{value}: {self.remedy}"
+        text = f"{where}: {column}{self.found}{value}: {self.remedy}"
+        return " ".join(text.splitlines())  # one line, whatever a broken key or name holds
 
 
 class SkinmetError(Exception):

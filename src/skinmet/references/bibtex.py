@@ -33,6 +33,7 @@ FIELD_ORDER = (
 )  # fmt: skip
 # BibTeX styles define the months, so that a bare `month = jan` is no undefined name.
 MONTHS = frozenset(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+OUTSIDE = "text outside an entry, which BibTeX would skip"
 # Fields that hold an address or an identifier: nothing in them is LaTeX.
 _VERBATIM = frozenset({"doi", "pmid", "pmcid", "url"})
 
@@ -74,6 +75,7 @@ def read(text: str, file: str) -> tuple[list[Entry], list[Problem]]:
     )
     entries: list[Entry] = []
     problems: list[Problem] = []
+    failed = {id(block) for block in library.failed_blocks}  # `in` the list would compare each with each
     for block in library.blocks:
         line = block.start_line + 1
         if isinstance(block, DuplicateFieldKeyBlock):
@@ -88,7 +90,7 @@ def read(text: str, file: str) -> tuple[list[Entry], list[Problem]]:
                         f"give it another key, or merge it with the entry in line "
                         f"{block.previous_block.start_line + 1}", line)
             )  # fmt: skip
-        elif block in library.failed_blocks:
+        elif id(block) in failed:
             reason = getattr(block.error, "abort_reason", None) or str(block.error) or "the entry is broken"
             # bibtexparser gives up where the next entry starts; the fault lies between the two lines.
             end = line + block.raw.rstrip().count("\n")
@@ -99,7 +101,7 @@ def read(text: str, file: str) -> tuple[list[Entry], list[Problem]]:
             )  # fmt: skip
         elif not isinstance(block, bibtexparser.model.String):
             problems.append(
-                Problem(file, "text outside an entry, which BibTeX would skip",
+                Problem(file, OUTSIDE,
                         "begin an entry with @type{key, and close it with one brace; put remarks into "
                         "ledger.csv", line, value=block.raw)
             )  # fmt: skip

@@ -10,8 +10,9 @@ from pathlib import Path
 from skinmet import project
 from skinmet.problems import Problem
 from skinmet.references import bibtex, files
+from skinmet.references.exports import CSL_TYPES
 from skinmet.references.files import BIB, LEDGER, STATUSES
-from skinmet.references.listing import CSL_TYPES
+from skinmet.references.identity import letters
 from skinmet.references.works import name_problem
 
 _FORMS = {
@@ -24,7 +25,13 @@ _FORMS = {
 # One page or article number, or a range; `357--` is a range whose last page was not seen.
 _PAGES = re.compile(r"(?P<first>[A-Za-z]*\d[\w.]*)(--(?P<last>[A-Za-z]*\d[\w.]*)?)?")
 # What a complete reference must have, by entry type, besides author, title and year.
-_CONTAINER = {"article": "journal", "incollection": "booktitle", "inproceedings": "booktitle"}
+_CONTAINER = {
+    "article": ("journal",),
+    "book": ("publisher",),
+    "incollection": ("booktitle",),
+    "inproceedings": ("booktitle",),
+    "phdthesis": ("school", "institution"),  # one of the two
+}
 _IDENTIFIERS = ("doi", "pmid", "pmcid")
 
 
@@ -34,15 +41,16 @@ def check(root: Path | str | None = None) -> list[Problem]:
     sources = files.read(folder)
     problems = list(sources.problems)
     for entry in sources.entries:
-        problems += _entry(entry, sources.ledger.get(entry.key, {}))
+        problems += of_entry(entry, sources.ledger.get(entry.key, {}))
     problems += _shared_identifiers(sources.entries)
+    problems += _same_titles(sources.entries)
     problems += _dates(sources)
     if not sources.problems:
-        problems += _form(folder, sources)
+        problems += _form(sources)
     return sorted(problems, key=lambda p: (p.file, p.line or 0))
 
 
-def _entry(entry: bibtex.Entry, row: dict[str, str]) -> Iterator[Problem]:
+def of_entry(entry: bibtex.Entry, row: dict[str, str]) -> Iterator[Problem]:
     """Faults of one entry; `row` is its row of the ledger."""
 
     def problem(found: str, remedy: str, column: str | None = None, value: object = None) -> Problem:
@@ -73,8 +81,10 @@ def _entry(entry: bibtex.Entry, row: dict[str, str]) -> Iterator[Problem]:
             fields.get("keywords", "missing"),
         )
     if status == "complete":
-        needed = ["author", "title", "year", *filter(None, [_CONTAINER.get(entry.type)])]
-        lacking = [name for name in needed if not fields.get(name)]
+        lacking = [name for name in ("author", "title", "year") if not fields.get(name)]
+        container = _CONTAINER.get(entry.type, ())
+        if container and not any(fields.get(name) for name in container):
+            lacking.append(" or ".join(container))
         if lacking:
             remedy = f"add the field, or set the status to {STATUSES[1]} or {STATUSES[2]} in both files"
             yield problem(f"marked complete, but without {', '.join(lacking)}", remedy)
@@ -134,6 +144,37 @@ def _shared_identifiers(entries: list[bibtex.Entry]) -> Iterator[Problem]:
                 )  # fmt: skip
 
 
+def _same_titles(entries: list[bibtex.Entry]) -> Iterator[Problem]:
+    """Two entries with one title, one year and the same first author: one found by its DOI, the other by its
+    PMID, say. Accents, capitals and marks do not count; where one of the two knows no year or no author, that
+    does not tell them apart."""
+    first: dict[str, list[bibtex.Entry]] = {}
+    for entry in entries:
+        title = letters(bibtex.text("title", entry.fields.get("title", "")))
+        if len(title) < 20:  # "Editorial", "Reply": many works are called that
+            continue
+        for other in first.setdefault(title, []):
+            facts = [(_year(e), _first_author(e)) for e in (entry, other)]
+            if all(not a or not b or a == b for a, b in zip(*facts, strict=True)):
+                yield Problem(
+                    BIB, f"{entry.key}: {other.key} (line {other.line}) has the same title",
+                    "keep one entry and give the tables its key; a preprint or a second edition says so in "
+                    "its title or has another year",
+                    entry.lines.get("title", entry.line), "title", entry.fields["title"],
+                )  # fmt: skip
+                break
+        first[title].append(entry)
+
+
+def _year(entry: bibtex.Entry) -> str:
+    return entry.fields.get("year", "").strip()
+
+
+def _first_author(entry: bibtex.Entry) -> str:
+    name = bibtex.text("author", entry.fields.get("author", "")).split(" and ")[0]
+    return letters(name.split(",")[0])
+
+
 def _dates(sources: files.Sources) -> Iterator[Problem]:
     for key, row in sources.ledger.items():
         try:
@@ -144,12 +185,26 @@ def _dates(sources: files.Sources) -> Iterator[Problem]:
                           sources.lines[key], "checked_on", row["checked_on"])  # fmt: skip
 
 
-def _form(folder: Path, sources: files.Sources) -> Iterator[Problem]:
+def _form(sources: files.Sources) -> Iterator[Problem]:
     for name, text in files.canonical_files(sources).items():
-        data, wanted = (folder / name).read_bytes(), text.encode()
+        data, wanted = sources.raw[name], text.encode()
         if data != wanted:
-            pairs = zip(data.split(b"\n"), wanted.split(b"\n"), strict=False)
-            same = next(
-                (n for n, (a, b) in enumerate(pairs) if a != b), min(data.count(b"\n"), wanted.count(b"\n"))
-            )
-            yield Problem(name, "not in canonical form from here on", "run `skinmet fmt`", same + 1)
+            yield Problem(name, _difference(data), "run `skinmet fmt`", _first_line(data, wanted))
+
+
+def _difference(data: bytes) -> str:
+    """What keeps a file from being canonical: what a spreadsheet or an editor did to it, where it was one."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "begins with a byte order mark (BOM)"
+    if b"\r\n" in data:
+        return "lines end the Windows way, with CR and LF"
+    if data.startswith(";".join(files.LEDGER_COLUMNS[:2]).encode()):
+        return "cells are separated by semicolons, not by commas"
+    return "not in canonical form from here on"
+
+
+def _first_line(data: bytes, wanted: bytes) -> int:
+    """The first line that differs."""
+    pairs = enumerate(zip(data.split(b"\n"), wanted.split(b"\n"), strict=False), 1)
+    same = min(data.count(b"\n"), wanted.count(b"\n"))
+    return next((line for line, (a, b) in pairs if a != b), same + 1)

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skinmet import project
-from skinmet.problems import Problem, SkinmetError
+from skinmet.problems import Problem
 from skinmet.references import bibtex
 
 BIB = "references/references.bib"
@@ -32,20 +31,25 @@ SEEN_AS = {
 @dataclass(frozen=True)
 class Sources:
     """Both files as they stand: entries in file order, ledger rows and their lines by citekey, and the faults
-    that keep the two from being read as one."""
+    that keep the two from being read as one. raw: what the files held, by name."""
 
     entries: list[bibtex.Entry]
     ledger: dict[str, dict[str, str]]
     lines: dict[str, int]
     problems: list[Problem]
+    raw: dict[str, bytes]
 
 
-def read(root: Path) -> Sources:
-    """Entries and ledger rows of the project in `root`; faults are returned, not raised."""
-    bib, bib_faults = _text(root, BIB)
+def read(root: Path, ledger: bytes | None = None) -> Sources:
+    """Entries and ledger rows of the project in `root`; faults are returned, not raised.
+
+    ledger: what to take for the content of ledger.csv.
+    """
+    raw: dict[str, bytes] = {} if ledger is None else {LEDGER: ledger}
+    bib, bib_faults = _text(root, BIB, raw)
     entries, faults = bibtex.read(bib, BIB)
     bib_faults += faults
-    table, ledger_faults = _text(root, LEDGER)
+    table, ledger_faults = _text(root, LEDGER, raw)
     ledger, lines, faults = ({}, {}, []) if ledger_faults else _rows(table)
     ledger_faults += faults
     problems = bib_faults + ledger_faults
@@ -63,26 +67,7 @@ def read(root: Path) -> Sources:
                     f"add the entry to {BIB}, or correct the key{nearest(key, keys)}", line, "citekey", key)
             for key, line in lines.items() if key not in keys
         ]  # fmt: skip
-    return Sources(entries, ledger, lines, problems)
-
-
-def format_files(root: Path | str | None = None, *, check: bool = False) -> list[str]:
-    """Write both files in canonical form; return the names of those that were not in it.
-
-    With `check` nothing is written. Raises SkinmetError where a file can't be read without loss.
-    """
-    folder = project.root(root)
-    sources = read(folder)
-    if sources.problems:
-        raise SkinmetError(*sources.problems)
-    changed = []
-    for name, text in canonical_files(sources).items():
-        path = folder / name
-        if path.read_bytes() != text.encode():
-            changed.append(name)
-            if not check:
-                project.replace(path, text.encode())
-    return changed
+    return Sources(entries, ledger, lines, problems, raw)
 
 
 def canonical_files(sources: Sources) -> dict[str, str]:
@@ -105,9 +90,11 @@ def missing(name: str) -> Problem:
     return Problem(name, "the file is missing", f"bring it back, for instance with `git restore {name}`")
 
 
-def _text(root: Path, name: str) -> tuple[str, list[Problem]]:
+def _text(root: Path, name: str, raw: dict[str, bytes]) -> tuple[str, list[Problem]]:
     try:
-        data = (root / name).read_bytes()
+        if name not in raw:
+            raw[name] = (root / name).read_bytes()
+        data = raw[name]
     except FileNotFoundError:
         return "", [missing(name)]
     try:
@@ -118,9 +105,11 @@ def _text(root: Path, name: str) -> tuple[str, list[Problem]]:
 
 
 def _rows(text: str) -> tuple[dict[str, dict[str, str]], dict[str, int], list[Problem]]:
+    """Rows of the ledger, as a spreadsheet may have saved it: semicolons, empty lines, outer spaces."""
     rows: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
-    reader = csv.reader(io.StringIO(text), strict=True)
+    separator = ";" if text.startswith(";".join(LEDGER_COLUMNS[:2])) else ","
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     try:
         header = tuple(next(reader, []))
     except csv.Error:
@@ -139,6 +128,9 @@ def _rows(text: str) -> tuple[dict[str, dict[str, str]], dict[str, int], list[Pr
             break
         if cells is None:
             break
+        cells = [cell.strip() for cell in cells]
+        if not any(cells):
+            continue
         row = dict(zip(LEDGER_COLUMNS, cells, strict=False))
         key = cells[0] if cells else ""
         if len(cells) != len(LEDGER_COLUMNS):

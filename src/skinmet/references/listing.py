@@ -9,19 +9,9 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote, urlsplit
 
+from skinmet.references.exports import csl
 from skinmet.references.files import SEEN_AS
 from skinmet.references.works import Reference, find
-
-# BibTeX entry types we know, and what the citation style calls them.
-CSL_TYPES = {
-    "article": "article-journal",
-    "book": "book",
-    "incollection": "chapter",
-    "inproceedings": "paper-conference",
-    "misc": "document",
-    "phdthesis": "thesis",
-    "techreport": "report",
-}
 
 
 def bibliography(keys: Iterable[str]) -> str:
@@ -93,26 +83,17 @@ def _style():
 
 
 def _csl(work: Reference) -> dict:
-    """The work as CSL-JSON."""
-    authors = []
-    for name in work.authors:
-        # "Ioannidis, JPA": the style takes JPA for one name unless its letters stand apart.
-        given = re.sub(r"\b[A-Z]{2,3}\b", lambda m: " ".join(m.group()), name.given)
-        authors.append({"family": name.family, "given": given})
+    """The work as the style wants it: links are ours, and initials stand apart."""
+    item = {
+        name: value
+        for name, value in csl(work).items()
+        if name not in ("DOI", "PMID", "PMCID", "URL", "note")
+    }
+    # "Ioannidis, JPA": the style takes JPA for one name unless its letters stand apart.
+    authors = [
+        {"family": name.family, "given": re.sub(r"\b[A-Z]{2,3}\b", lambda m: " ".join(m.group()), name.given)}
+        for name in work.authors
+    ]
     if work.et_al:
         authors.append({"literal": "et al."})
-    field = work.fields.get
-    item = {
-        "id": work.key,
-        "type": CSL_TYPES.get(work.type, "document"),
-        "title": work.title,
-        "author": authors,
-        "container-title": field("journal") or field("booktitle"),
-        "publisher": field("publisher") or field("institution"),
-        "volume": field("volume"),
-        "issue": field("number"),
-        "page": field("pages", "").replace("–", "-").rstrip("-"),
-    }
-    if work.year.isdigit():
-        item["issued"] = {"date-parts": [[int(work.year)]]}
-    return {name: value for name, value in item.items() if value}
+    return {**item, "author": authors} if authors else item

@@ -44,12 +44,14 @@ class Reference:
     line: int
 
 
-def load() -> Mapping[str, Reference]:
+def load(start: Path | None = None) -> Mapping[str, Reference]:
     """All works by citekey, in the order of references.bib; read anew when one of the two files has changed.
+
+    start: the project's folder, else found as `project.root` does.
 
     Raises SkinmetError with every fault that keeps the files from being read, each with its line.
     """
-    root = project.root()
+    root = project.root(start)
     stamps = []
     for name in (files.BIB, files.LEDGER):
         try:

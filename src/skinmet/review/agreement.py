@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -65,7 +66,7 @@ def _once(table: Table, name: str, rows: list[Row]) -> Iterator[Problem]:
     seen: dict[str, Row] = {}
     counted: dict[tuple[str, str], Row] = {}
     for row in rows:
-        study = row.cells[which] if which and which not in row.bad else ""
+        study = _plain(row.cells[which]) if which and which not in row.bad else ""
         twin = seen.setdefault(study, row) if study else row
         if twin is not row:
             found = f"{name} has this study already, in line {twin.line}"
@@ -82,6 +83,13 @@ def _once(table: Table, name: str, rows: list[Row]) -> Iterator[Problem]:
             key = twin.cells.get(table.key, "")
             remedy = f"keep one of the two, or write in the notes why it is not {key}"
             yield table.problem(row, "events", found, remedy, value=" of ".join(counts))
+
+
+def _plain(study: str) -> str:
+    """A study's name without what spellings differ in: Zhao 2020, ZHAO et al. (2020)."""
+    letters = unicodedata.normalize("NFD", study.casefold())
+    words = re.findall(r"[^\W_]+", "".join(sign for sign in letters if not unicodedata.combining(sign)))
+    return " ".join(word for word in words if word not in ("et", "al"))
 
 
 def _told_apart(table: Table, one: Row, other: Row) -> bool:
@@ -106,7 +114,7 @@ def _pointed(
     if known is None or not value:
         return target, None, []
     if value not in known:
-        return target, None, [table.problem(row, column, *keys.dangling(name, value, known))]
+        return target, None, [table.problem(row, column, *keys.dangling(name, value, known)[:2])]
     return target, known[value], []
 
 

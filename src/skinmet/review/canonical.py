@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from skinmet import project
 from skinmet.problems import Problem, SkinmetError
 from skinmet.references import bibtex, files
-from skinmet.review import csvfile, tables
+from skinmet.review import csvfile, tables, writing
 
 REFERENCES = f"data/{tables.REFERENCES}.csv"
 
@@ -28,27 +29,32 @@ def fmt(root: Path | str | None = None, check: bool = False) -> list[str]:
     """
     folder = project.root(root)
     described, problems = tables.package(folder)
+    read: dict[str, bytes] = {}
     wanted: dict[str, str] = {}
     for table in described.values():
+        path = folder / table.file
+        if path.is_file():
+            read[table.file] = path.read_bytes()
         if table.file != REFERENCES:
-            text, faults = _canonical(folder, table)
-            wanted[table.file] = text
-            problems += faults
+            arranged = arrange(folder, table)
+            problems += arranged.problems
+            header = [column.name for column in table.columns]
+            rows = ([cell.strip() for cell in row] for _, row in arranged.rows)
+            wanted[table.file] = write([header, *rows])
     sources = files.read(folder)
     problems += sources.problems
     if problems:
         raise SkinmetError(*problems)
+    wanted |= files.canonical_files(sources)
     if tables.REFERENCES in described:
         wanted[REFERENCES] = references_table(sources)
 
-    changed = files.format_files(folder, check=check)
-    for file, text in wanted.items():
-        path = folder / file
-        if not path.is_file() or path.read_bytes() != text.encode():
-            changed.append(file)
-            if not check:
-                project.replace(path, text.encode())
-    return sorted(changed)
+    read |= sources.raw
+    changed = sorted(file for file, text in wanted.items() if text.encode() != read.get(file))
+    if changed and not check:
+        with writing.desk(folder):
+            writing.together(folder, wanted, read)
+    return changed
 
 
 def references_table(sources: files.Sources) -> str:
@@ -59,32 +65,45 @@ def references_table(sources: files.Sources) -> str:
         fields = {name: bibtex.text(name, entry.fields.get(name, "")) for name in columns[1:5]}
         ledger = sources.ledger[entry.key]
         rows.append([entry.key, *fields.values(), ledger["status"], ledger["seen_as"]])
-    return _write([columns, *rows])
+    return write([columns, *rows])
 
 
-def _canonical(root: Path, table: tables.Table) -> tuple[str, list[Problem]]:
-    """The table's text in canonical form, and what stands in the way of it."""
+@dataclass(frozen=True)
+class Arranged:
+    """A table's rows, each with its line and its cells in the order of the schema. form: what a spreadsheet
+    did to the file and writing it anew mends. problems: what stands in the way of writing it; then the rows
+    are not all there."""
+
+    rows: list[tuple[int, list[str]]]
+    form: list[Problem]
+    problems: list[Problem]
+
+
+def arrange(root: Path, table: tables.Table) -> Arranged:
+    """Read the table's file for writing it anew."""
     contents = csvfile.read(root / table.file, table.file)
-    problems = contents.faults
+    problems = list(contents.faults)
     if not contents.records:
-        return "", problems
+        return Arranged([], contents.form, problems)
     line, cells = contents.records[0]
     header = [cell.strip() for cell in cells]
     expected = [column.name for column in table.columns]
     if sorted(header) != sorted(expected):
         remedy = "mend the header first; `skinmet check` says how"
-        return "", [*problems, Problem(table.file, "the columns are not those of the schema", remedy, line)]
+        problems.append(Problem(table.file, "the columns are not those of the schema", remedy, line))
+        return Arranged([], contents.form, problems)
     places = [header.index(name) for name in expected]
-    rows = [expected]
+    rows = []
     for line, cells in contents.records[1:]:
         if len(cells) == len(header):
-            rows.append([cells[place].strip() for place in places])
+            rows.append((line, [cells[place] for place in places]))
         else:
             problems.append(csvfile.uneven(table.file, line, cells, header))
-    return _write(rows), problems
+    return Arranged(rows, contents.form, problems)
 
 
-def _write(rows: Iterable[Iterable[str]]) -> str:
+def write(rows: Iterable[Iterable[str]]) -> str:
+    """Rows as CSV in canonical form."""
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()

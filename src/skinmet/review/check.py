@@ -54,7 +54,7 @@ def examine(root: Path | str | None = None) -> Report:
     cited = {key for table in described.values() for key in _cited(table)}
     notebooks = notebook_rules.paths(folder)
     for path in notebooks:
-        found, used = notebook_rules.check(path, path.relative_to(folder).as_posix(), bibliography)
+        found, used = notebook_rules.check(path, path.relative_to(folder).as_posix(), bibliography, folder)
         problems += found
         cited |= used
     return Report(

@@ -12,6 +12,9 @@ from skinmet.problems import Problem
 
 AS_CSV = "save it as CSV with the encoding UTF-8"
 REPAIR = "run `skinmet fmt`"
+# Tells some spreadsheets how the cells are separated; no part of the table.
+LONGEST = 131_072  # characters in a cell: a quotation mark that is never closed eats the rest of the file
+_HINT = re.compile(r"sep=.\r?\n", re.IGNORECASE)
 
 
 @dataclass
@@ -41,6 +44,7 @@ def read(path: Path, file: str) -> Contents:
         return contents
     _line_ends(text, file, contents)
     separator = _separator(text, file, contents)
+    csv.field_size_limit(LONGEST)  # for the whole process, so other packages may have raised it
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     empty: list[int] = []
     while True:
@@ -53,6 +57,8 @@ def read(path: Path, file: str) -> Contents:
             contents.faults.append(_broken_record(file, line, error))
             contents.complete = False
             continue
+        if line == 1 and _HINT.match(text):
+            continue
         if any(map(str.strip, cells)):
             _empty_lines(file, empty, "an empty line", contents)
             empty = []
@@ -60,6 +66,7 @@ def read(path: Path, file: str) -> Contents:
         else:
             empty.append(line)
     _empty_lines(file, empty, "an empty line at the end", contents)
+    _empty_columns(file, contents)
     if contents.complete and not contents.records:
         contents.faults.append(Problem(file, "the file is empty", "restore it from version control", line=1))
         contents.complete = False
@@ -112,7 +119,11 @@ def _line_ends(text: str, file: str, contents: Contents) -> None:
 
 
 def _separator(text: str, file: str, contents: Contents) -> str:
-    header = re.match(r"[^\r\n]*", text).group()
+    hint = _HINT.match(text)
+    if hint:
+        found = "begins with a line for the spreadsheet"
+        contents.form.append(Problem(file, found, REPAIR, line=1, value=hint.group().strip()))
+    header = re.match(r"[^\r\n]*", text[hint.end() :] if hint else text).group()
     separator = max(",;\t", key=header.count)
     if separator != ",":
         sign = {";": "semicolons", "\t": "tabs"}[separator]
@@ -122,11 +133,29 @@ def _separator(text: str, file: str, contents: Contents) -> str:
 
 def _broken_record(file: str, line: int, error: csv.Error) -> Problem:
     if "limit" in str(error):
-        found = f"a cell of more than {csv.field_size_limit()} characters begins in this row"
+        found = f"a cell of more than {LONGEST} characters begins in this row"
     else:
         found = f"this row can't be read: {error}"
     remedy = 'look for a quotation mark that isn\'t closed; one inside a quoted cell is written twice ("")'
     return Problem(file, found, remedy, line)
+
+
+def _empty_columns(file: str, contents: Contents) -> None:
+    """Take away columns at the end that hold nothing, not even a name. A single row that is too long is left
+    as it is: the comma too many may stand anywhere in it."""
+    if not contents.records:
+        return
+    line, header = contents.records[0]
+    width = len(header)
+    while width and not header[width - 1].strip():
+        width -= 1
+    rows = [cells for _, cells in contents.records if len(cells) == len(header)]
+    if width < len(header) and not any("".join(cells[width:]).strip() for cells in rows):
+        surplus = len(header) - width
+        found = "an empty column at the end" if surplus == 1 else f"{surplus} empty columns at the end"
+        contents.form.append(Problem(file, found, f"delete what is empty, or {REPAIR}", line))
+        for cells in rows:
+            del cells[width:]
 
 
 def _empty_lines(file: str, lines: list[int], found: str, contents: Contents) -> None:

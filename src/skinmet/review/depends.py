@@ -1,6 +1,7 @@
-"""What a notebook depends on: found in its code and stored outputs, declared nowhere.
+"""What a notebook depends on: found when it ran, in its code and in its stored outputs, declared nowhere.
 
-A table is read where its name stands in a string, whole (`load("epidemiology/frequency")`) or in two parts
+A table is read where `skinmet refresh` saw that it was (see `recorder`), and, for what was written since,
+where its name stands in a string, whole (`load("epidemiology/frequency")`) or in two parts
 (`load(f"diagnosis/{name}")` beside a list of names), or where all tables are asked for. That may find one
 table too many, for a name that stands in the code for another reason; it does not overlook one.
 """
@@ -14,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from skinmet.review import notebook_rules
+from skinmet.review import inputs, notebook_rules
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def notebooks(root: Path, tables: Collection[str]) -> tuple[list[Notebook], list
         file = path.relative_to(root).as_posix()
         try:
             text = path.read_text(encoding="utf-8")
-            cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+            content = json.loads(text)
+            cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
             trees = [_parsed("".join(cell["source"])) for cell in cells]
         except (OSError, SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
             broken.append(file)
@@ -49,6 +51,7 @@ def notebooks(root: Path, tables: Collection[str]) -> tuple[list[Notebook], list
         _, works = notebook_rules.check(path, file, None)
         literals = {node.value for tree in trees for node in ast.walk(tree) if _is_text(node)}
         names = set(tables) if any(map(_asks_for_all, trees)) else _named(literals, tables)
+        names |= {name for name in tables if f"data/{name}.csv" in inputs.carried(content)}
         rows = set(re.findall(r"(?<![\w/-])[a-z]\w*/[a-z]\w*:[\w-]+", text))
         figures = [figure for tree in trees for figure in _figures(tree)]
         found.append(Notebook(file, names, rows, works, figures))

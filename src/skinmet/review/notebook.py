@@ -23,25 +23,31 @@ def read(path: Path, where: str) -> NotebookNode:
     `where` is how problems name the file. Raises SkinmetError when it isn't a valid notebook.
     """
     again = "restore it from version control, or open and save it in JupyterLab"
+    odd = (TypeError, AttributeError, KeyError, ValueError, RecursionError)  # anything may stand anywhere
     try:
         raw = json.loads(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
         raise SkinmetError(Problem(where, f"is not UTF-8 text ({error.reason})", again)) from error
     except json.JSONDecodeError as error:
         raise SkinmetError(Problem(where, f"is not JSON ({error.msg})", again, line=error.lineno)) from error
-    if not isinstance(raw, dict) or raw.get("nbformat") != 4 or not isinstance(raw.get("cells"), list):
-        raise SkinmetError(Problem(where, "is not a notebook of format 4", again))
-
-    raw["nbformat_minor"] = max(5, raw.get("nbformat_minor", 0))
-    repeated = [name for name, n in Counter(c.get("id") for c in raw["cells"]).items() if name and n > 1]
+    except (RecursionError, ValueError) as error:  # brackets in brackets, a number of thousands of digits
+        raise SkinmetError(Problem(where, f"can't be read ({error})", again)) from error
+    try:
+        if raw["nbformat"] != 4:
+            raise ValueError
+        raw["nbformat_minor"] = max(5, raw.get("nbformat_minor", 0))
+        names = Counter(cell.get("id") for cell in raw["cells"])
+    except odd as error:
+        raise SkinmetError(Problem(where, "is not a notebook of format 4", again)) from error
+    repeated = [name for name, n in names.items() if name and n > 1]
     if repeated:
         remedy = "a copied cell keeps its id: give one of the two another"
         raise SkinmetError(*(Problem(where, "two cells have one id", remedy, value=i) for i in repeated))
     _name_cells(raw["cells"])
     try:
         nbformat.validate(raw)
-    except nbformat.ValidationError as error:
-        reason = str(error).splitlines()[0]
+    except (nbformat.ValidationError, *odd) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise SkinmetError(Problem(where, f"is not a valid notebook ({reason})", again)) from error
     return nbformat.reads(json.dumps(raw), as_version=4)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skinmet.problems import Problem
-from skinmet.review import prose
+from skinmet.review import inputs, prose
 
 FOLDERS = ("notebooks/*.ipynb", "exercises/source/*/*.ipynb")
 CITING = ("cite", "bibliography")  # functions that take keys
@@ -27,13 +27,17 @@ def paths(root: Path) -> list[Path]:
     return [path for pattern in FOLDERS for path in sorted(root.glob(pattern))]
 
 
-def check(path: Path, file: str, bibliography: set[str] | None) -> tuple[list[Problem], set[str]]:
+def check(
+    path: Path, file: str, bibliography: set[str] | None, root: Path | None = None
+) -> tuple[list[Problem], set[str]]:
     """What is wrong with a notebook, and the works it cites.
 
-    file: its name in problems. bibliography: the keys one may cite, None when they are not known.
+    file: its name in problems. bibliography: the keys one may cite, None when they are not known. root: the
+    folder of the evidence that its outputs must not be older than; None where that is not asked.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        cells = content["cells"]
         parts = [(cell["cell_type"], _text(cell["source"]), cell) for cell in cells]
         outputs = [[_shown(output) for output in cell.get("outputs", [])] for cell in cells]
     except json.JSONDecodeError as error:
@@ -42,10 +46,12 @@ def check(path: Path, file: str, bibliography: set[str] | None) -> tuple[list[Pr
         return [Problem(file, f"is not UTF-8 (byte {error.start + 1})", _AGAIN)], set()
     except OSError as error:
         return [Problem(file, f"can't be read: {error.strerror}", "look at its permissions")], set()
-    except (KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return [Problem(file, "is not a notebook of format 4", _AGAIN)], set()
 
     problems = list(_not_executed(parts, file))
+    if root is not None and not problems:  # one remedy, one finding
+        problems += inputs.stale(content, file, root)
     cited: set[str] = set()
     for number, ((kind, source, cell), shown) in enumerate(zip(parts, outputs, strict=True), 1):
         keys = set(_CITED.findall("\n".join([source if kind == "markdown" else "", *shown])))

@@ -45,6 +45,16 @@ ALLOWED = tuple(
         r"(?<![\d.,])(19\d\d|20\d\d|2100)(s|\s?[-–/]\s?(\d{4}|\d\d))?(?![\d%])(?!\s?%|[.,]\d)",
     )
 )
+# In exercises alone (elsewhere points may be those of a pain scale): what an answer earns. That these numbers
+# are those of the graded cells is for a test to say.
+MARKS = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"^# Exercise \d{1,2}\.(?=\s)",  # the title
+        r"^## Q\d{1,2}\. [^\d\n]*\(\d{1,2} points?\)$",  # a question: ## Q3. The interval (3 points)
+        r"\b\d{1,3} points in \d{1,2} questions\b",
+    )
+)
 # What is left of a number, with its sign and unit, as it is shown in the finding.
 _NUMBER = re.compile(r"[<>≈~±-]?\d[\d.,/]*\d*\s?%?")
 
@@ -52,7 +62,7 @@ _NUMBER = re.compile(r"[<>≈~±-]?\d[\d.,/]*\d*\s?%?")
 def check(source: str, file: str, place: str) -> Iterator[Problem]:
     """Numbers typed into a Markdown cell. source: its text; place: what the cell is called."""
     text = source
-    for pattern in NO_PROSE + ALLOWED:
+    for pattern in (MARKS if file.startswith("exercises/") else ()) + NO_PROSE + ALLOWED:
         text = pattern.sub(" ", text)
     numbers = [found.strip(" .,") for found in _NUMBER.findall(text)]
     if numbers:

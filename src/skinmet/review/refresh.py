@@ -10,28 +10,25 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-import skinmet
 from skinmet import project
 from skinmet.problems import Problem, SkinmetError
+from skinmet.review import check, inputs, notebook_rules, outputs, state
 from skinmet.review import notebook as files
+from skinmet.review.execute import execute
 
-CELL_TIMEOUT = 120  # seconds; a cell a reader must wait for longer than this is a fault of the page
 KERNELS_AT_ONCE = min(4, os.cpu_count() or 1)
+RECORD = "_build/refresh.json"
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class Result:
 
     notebook: path relative to the root. cells: number of code cells. executed: False when its inputs were
     those of the last run. changed: whether the file now differs. seconds: wall clock, kernel start included.
+    differences: what changed in its outputs, one line each, old -> new.
     """
 
     notebook: str
@@ -47,48 +45,64 @@ class Result:
     executed: bool
     changed: bool
     seconds: float
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to execute. path: its file; where: its name; raw: what the file holds; notebook: the same,
+    read; before: a copy that execution does not touch."""
+
+    path: Path
+    where: str
+    raw: bytes
+    notebook: NotebookNode
+    before: NotebookNode
 
 
 def refresh(root: Path | str, all: bool = False, names: Iterable[str] | None = None) -> list[Result]:
-    """Execute notebooks/*.ipynb under `root` and write them back; results in the order of the file names.
+    """Execute the notebooks and the sources of the exercises under `root`, and write them back.
 
-    A notebook is left alone when neither it nor what it may read (tables, references, this package, the
-    lock) changed since it was last executed here; `all` executes it anyway. `names` limits the run to
-    notebooks named as `01_how_common`, with or without folder and ending.
+    Results come in the order of the file names.
 
-    Raises SkinmetError with the problems of every notebook that failed; those keep their old file, the
-    others are written.
+    A notebook is left alone when it is as the last run here left it, and so is every file that it read then:
+    tables, references, modules of this package, the lock. `all` executes it anyway. `names` limits the run to
+    notebooks named as `01_how_common`, with or without ending, which takes the chapter and its exercise, or
+    named with their folder, which takes one of the two.
+
+    Raises SkinmetError with the findings of `skinmet check` in data/ and references/, for what is made from
+    faulty tables would be wrong; or with the problems of every notebook that failed: those keep their old
+    file, the others are written.
     """
     root = Path(root).resolve()
     paths = _choose(root, names)
-    shared = _digest_of_inputs(root)
-    record_file = root / "_build" / "refresh.json"
-    record = _read_record(record_file)
+    record = _read_record(root)
 
     problems: list[Problem] = []
     results: list[Result] = []
-    to_run: list[tuple[Path, NotebookNode]] = []
+    jobs: list[Job] = []
     for path in paths:
+        where = _where(path, root)
         try:
-            notebook = files.read(path, _where(path))
+            raw = path.read_bytes()
+            notebook = files.read(path, where)
         except SkinmetError as error:
             problems += error.problems
             continue
-        if not all and record.get(path.name) == _digest_of_run(shared, path):
-            results.append(Result(_where(path), len(files.code_cells(notebook)), False, False, 0.0))
+        if not all and _as_recorded(record.get(where), root, raw):
+            results.append(Result(where, len(files.code_cells(notebook)), False, False, 0.0))
         else:
-            to_run.append((path, notebook))
+            jobs.append(Job(path, where, raw, notebook, deepcopy(notebook)))
+    if jobs:
+        findings = [p for p in check.examine(root).problems if p.file.split("/")[0] in state.PARTS]
+        if findings:
+            raise SkinmetError(*findings)
 
-    for (path, _), outcome in zip(to_run, asyncio.run(_execute_all(to_run, root)), strict=True):
+    for outcome in asyncio.run(_execute_all(jobs, root, record)):
         if isinstance(outcome, SkinmetError):
             problems += outcome.problems
         else:
             results.append(outcome)
-            record[path.name] = _digest_of_run(shared, path)
-
-    present = {path.name for path in (root / "notebooks").glob("*.ipynb")}
-    kept = {name: record[name] for name in sorted(record) if name in present}
-    project.replace(record_file, (json.dumps(kept, indent=1) + "\n").encode())
     if problems:
         raise SkinmetError(*problems)
     return sorted(results, key=lambda result: result.notebook)
@@ -98,148 +112,96 @@ def refresh(root: Path | str, all: bool = False, names: Iterable[str] | None = N
 
 
 def _choose(root: Path, names: Iterable[str] | None) -> list[Path]:
-    found = {path.stem: path for path in sorted((root / "notebooks").glob("*.ipynb"))}
+    found = {_where(path, root): path for path in notebook_rules.paths(root)}
     if not found:
         raise SkinmetError(
             Problem("notebooks", "no notebook here", "name the project's folder with --root, or add one")
         )
     if names is None:
         return list(found.values())
-    wanted = [Path(name).name.removesuffix(".ipynb") for name in names]
-    unknown = [name for name in wanted if name not in found]
-    if unknown:
-        remedy = "name one of " + ", ".join(found)
-        raise SkinmetError(*(Problem("notebooks", "no such notebook", remedy, value=n) for n in unknown))
-    return [path for stem, path in found.items() if stem in wanted]
+    chosen, problems = set(), []
+    for name in names:
+        wanted = f"/{Path(name).as_posix().removesuffix('.ipynb')}.ipynb"
+        matches = {where for where in found if f"/{where}".endswith(wanted) or wanted.endswith(f"/{where}")}
+        if not matches:
+            remedy = "name one of " + ", ".join(dict.fromkeys(path.stem for path in found.values()))
+            problems.append(Problem("notebooks", "no such notebook", remedy, value=name))
+        chosen |= matches
+    if problems:
+        raise SkinmetError(*problems)
+    return [path for where, path in found.items() if where in chosen]
 
 
-def _where(path: Path) -> str:
-    return f"notebooks/{path.name}"
+def _where(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
 
 
-def _digest_of_inputs(root: Path) -> str:
-    """One digest for all that any notebook may read: coarse, so that nothing can be forgotten."""
-    package = Path(skinmet.__file__).parent
-    groups = {
-        "package": (package, sorted(package.rglob("*.py"))),
-        "data": (root, sorted((root / "data").rglob("*"))),
-        "references": (root, sorted((root / "references").rglob("*"))),
-        "lock": (root, [root / "requirements.lock"]),
-    }
-    digest = sha256()
-    for group, (base, paths) in groups.items():
-        for path in paths:
-            name = path.relative_to(base)
-            # a spreadsheet's lock or a half-written copy is no input
-            if path.is_file() and not any(part.startswith((".", "~")) for part in name.parts):
-                content = sha256(path.read_bytes()).hexdigest()
-                digest.update(f"{group} {name.as_posix()} {content}\n".encode())
-    return digest.hexdigest()
+def _as_recorded(entry: object, root: Path, raw: bytes) -> bool:
+    """Whether the notebook is what the last run here wrote, and all it read is what it was.
 
-
-def _digest_of_run(shared: str, path: Path) -> str:
-    # The whole file, outputs too: an output edited by hand must not pass as computed.
-    return sha256(shared.encode() + path.read_bytes()).hexdigest()
-
-
-def _read_record(path: Path) -> dict[str, str]:
+    The whole file counts, outputs too: an output edited by hand must not pass as computed.
+    """
     try:
-        record = json.loads(path.read_text("utf-8"))
+        made_from = entry["made_from"]
+        return entry["notebook"] == sha256(raw).hexdigest() and inputs.digests(root, made_from) == made_from
+    except (TypeError, KeyError, AttributeError):
+        return False
+
+
+def _read_record(root: Path) -> dict:
+    try:
+        record = json.loads((root / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return {}  # nothing is known of earlier runs: every notebook is executed
     return record if isinstance(record, dict) else {}
 
 
+def _write_record(root: Path, record: dict) -> None:
+    present = {_where(path, root) for path in notebook_rules.paths(root)}
+    kept = {name: record[name] for name in sorted(record) if name in present}
+    project.replace(root / RECORD, (json.dumps(kept, indent=1) + "\n").encode())
+
+
 # Execution
 
 
-async def _execute_all(notebooks: list[tuple[Path, NotebookNode]], root: Path) -> list[Result | SkinmetError]:
-    """Execute and write each notebook, a few kernels at a time; one outcome per notebook, in order."""
+async def _execute_all(jobs: list[Job], root: Path, record: dict) -> list[Result | SkinmetError]:
+    """Execute and write each notebook, a few kernels at a time; one outcome per notebook, in order.
+
+    What was done is recorded at once, so that a run that is broken off need not be repeated.
+    """
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     free = asyncio.Semaphore(KERNELS_AT_ONCE)
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        total = sum(len(files.code_cells(notebook)) for _, notebook in notebooks)
+        total = sum(len(files.code_cells(job.notebook)) for job in jobs)
         bar = progress.add_task("executing notebooks", total=total)
 
-        async def one(path: Path, notebook: NotebookNode) -> Result | SkinmetError:
+        async def one(job: Job) -> Result | SkinmetError:
             async with free:
-                start = time.perf_counter()
+                began, start = time.time(), time.perf_counter()
                 try:
-                    await _execute(path, notebook, root, step=lambda: progress.advance(bar))
+                    read = await execute(
+                        job.path, job.where, job.notebook, root, step=lambda: progress.advance(bar)
+                    )
+                    made_from = inputs.digests(root, {*read, *inputs.ALWAYS}, since=began)
+                    changed = _write(job, made_from)
                 except SkinmetError as error:
                     return error
-                changed = files.write(path, notebook)
-                seconds = time.perf_counter() - start
-                return Result(_where(path), len(files.code_cells(notebook)), True, changed, seconds)
+                digest = sha256(job.path.read_bytes()).hexdigest()
+                record[job.where] = {"notebook": digest, "made_from": made_from}
+                _write_record(root, record)
+                cells, seconds = len(files.code_cells(job.notebook)), time.perf_counter() - start
+                told = outputs.differences(job.before, job.notebook)
+                return Result(job.where, cells, True, changed, seconds, told)
 
-        return await asyncio.gather(*(one(path, notebook) for path, notebook in notebooks))
-
-
-async def _execute(path: Path, notebook: NotebookNode, root: Path, step: Callable[[], None]) -> None:
-    """Run every cell in a new kernel, in place. Raises SkinmetError with what went wrong."""
-    where = _where(path)
-    # An empty search path leaves the one kernel that needs no search: ipykernel under sys.executable.
-    kernel = AsyncKernelManager(
-        kernel_name=files.KERNELSPEC["name"],
-        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
-        transport_encryption="auto",  # the kernel warns, and others on the machine can listen, without
-    )
-    client = NotebookClient(
-        notebook,
-        km=kernel,
-        timeout=CELL_TIMEOUT,
-        record_timing=False,
-        store_widget_state=False,
-        force_raise_errors=True,  # a stored traceback holds paths: a page that shows an error prints it
-    )
-    # nbclient's own execute() takes over Ctrl-C, which two clients in one loop can't share.
-    try:
-        try:
-            env = {**os.environ, "SKINMET_ROOT": str(root)}
-            await client.async_start_new_kernel(cwd=str(path.parent), env=env)
-            await client.async_start_new_kernel_client()
-        except RuntimeError as error:
-            remedy = "what Python printed above says why; `make` mends a broken .venv"
-            raise SkinmetError(Problem(where, "its kernel did not start", remedy)) from error
-        for index, cell in enumerate(notebook.cells):
-            try:
-                await client.async_execute_cell(cell, index)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                number = len(files.code_cells(NotebookNode(cells=notebook.cells[: index + 1])))
-                raise SkinmetError(_why_stopped(error, where, number, cell.source)) from error
-            if cell.cell_type == "code":
-                step()
-    finally:
-        if client.kc is not None:
-            client.kc.stop_channels()
-        if kernel.has_kernel:
-            await kernel.shutdown_kernel(now=True)
-    problems = files.unstable(notebook, where)
-    if problems:
-        raise SkinmetError(*problems)
+        return await asyncio.gather(*map(one, jobs))
 
 
-def _why_stopped(error: Exception, where: str, number: int, source: str) -> Problem:
-    column = f"code cell {number}"
-    if isinstance(error, CellTimeoutError):
-        remedy = "make it faster: what takes long belongs in the package"
-        return Problem(where, f"runs for more than {CELL_TIMEOUT} s", remedy, column=column)
-    if isinstance(error, DeadKernelError):
-        remedy = "run it in JupyterLab to see whether it asks for too much memory"
-        return Problem(where, "its kernel died", remedy, column=column)
-    line, lines = _error_line(error.traceback), source.splitlines()
-    value = lines[line - 1].strip() if line and line <= len(lines) else None
-    column += f", line {line}" if line else ""
-    reason = (error.evalue.strip().splitlines() or [""])[0]
-    reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # a syntax error names a file nobody has
-    remedy = "open the notebook in JupyterLab, mend this cell and run `skinmet refresh` again"
-    return Problem(where, f"{error.ename}: {reason}".removesuffix(": "), remedy, column=column, value=value)
-
-
-def _error_line(traceback: str) -> int | None:
-    """The innermost line of the failing cell; IPython names places as `Cell In[3], line 2`."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", traceback)
-    places = re.findall(r"Cell In\[(\d+)\], line (\d+)", plain)  # the failing cell's call comes first
-    lines = [int(line) for cell, line in places if cell == places[0][0]]
-    return lines[-1] if lines else None
+def _write(job: Job, made_from: dict[str, str]) -> bool:
+    """Write the notebook with what it was made from; True if the file changed."""
+    if job.path.read_bytes() != job.raw:
+        remedy = "close it in JupyterLab and run `skinmet refresh` again"
+        raise SkinmetError(Problem(job.where, "was saved by somebody while it was executed", remedy))
+    job.notebook.metadata["skinmet"] = {"made_from": inputs.of_evidence(made_from)}
+    return files.write(job.path, job.notebook)

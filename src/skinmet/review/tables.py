@@ -109,7 +109,7 @@ def package(root: Path) -> tuple[dict[str, Table], list[Problem]]:
         return {}, [Problem(PACKAGE, f"is not UTF-8 (byte {error.start + 1})", again)]
     except OSError as error:
         return {}, [Problem(PACKAGE, f"can't be read: {error.strerror}", again)]
-    except (KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         found = "does not list its tables (`resources`, each with `name` and `path`)"
         return {}, [Problem(PACKAGE, found, again)]
 
@@ -163,6 +163,8 @@ def _strangers(root: Path, tables: dict[str, Table]) -> list[Problem]:
     for path in sorted((root / "data").rglob("*")):
         name = path.relative_to(root).as_posix()
         suffix = path.suffix.lower()
+        if any(part.startswith((".", "~")) for part in path.relative_to(root).parts):
+            continue  # what JupyterLab (.ipynb_checkpoints) and spreadsheets keep beside a table
         if suffix == ".csv" and name[5:-4] not in tables:
             remedy = f"describe it in {PACKAGE}, or move it out of data/"
             problems.append(Problem(name, "is not described in the package", remedy))
@@ -185,7 +187,7 @@ def fill(table: Table, root: Path) -> list[Problem]:
         return problems
 
     (line, cells), records = contents.records[0], contents.records[1:]
-    header = [cell.strip() for cell in cells]
+    header = [" ".join(cell.split()) for cell in cells]  # a line break in a name would break messages, too
     expected = [column.name for column in table.columns]
     table.header = [name for name in expected if name in header]
     if not table.header:
