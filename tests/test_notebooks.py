@@ -1,5 +1,6 @@
 """Every notebook keeps its promises: figures with words, addresses that exist, links that arrive."""
 
+import ast
 import json
 import re
 import shutil
@@ -101,6 +102,21 @@ def test_cells_stay_short(path):
     visible = [c for c, cell in zip(code, [c for c in cells(path) if c["cell_type"] == "code"], strict=True)
                if "prose" not in cell["metadata"].get("tags", [])]  # fmt: skip
     assert max(len(c.splitlines()) for c in visible[1:]) <= 18
+
+
+@notebook
+def test_ties_are_sorted_the_same_way_on_every_machine(path):
+    """By one column, pandas' usual sort leaves ties in an order that depends on the processor."""
+    for cell in cells(path):
+        if cell["cell_type"] == "code":
+            for call in ast.walk(ast.parse("".join(cell["source"]))):
+                if (
+                    isinstance(call, ast.Call)
+                    and getattr(call.func, "attr", "") == "sort_values"
+                    and call.args
+                ):
+                    stable = any(word.arg == "kind" for word in call.keywords)
+                    assert stable or isinstance(call.args[0], ast.List), ast.unparse(call)
 
 
 def test_a_changed_value_makes_nbval_fail(tmp_path):

@@ -81,7 +81,7 @@ def _circles(rows: pd.DataFrame, table: str, *, visible: bool) -> go.Scatter:
 
 def _labels(rows: pd.DataFrame, *, visible: bool) -> go.Scatter:
     """Names and shares at the right of the drawing, from top to bottom like the regions."""
-    ordered = rows.assign(y=[REGIONS[g][1] for g in rows["site_group"]]).sort_values("y")
+    ordered = rows.assign(y=[REGIONS[g][1] for g in rows["site_group"]]).sort_values("y", kind="stable")
     gap = 300 / max(len(ordered), 4)
     words = [
         f"<b>{wording.percent(r.events / r.total)}</b> {REGIONS[r.site_group][2]}<br>"
