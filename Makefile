@@ -8,17 +8,21 @@ WEB := node_modules/.ready
 EXERCISES := $(wildcard exercises/source)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: all test lab book bench lock help
+.PHONY: all test test-lab lab book bench lock help
 
+# refresh looks for faults of the evidence itself before it executes anything; check then looks at all of it.
 all: $(READY)  ## Set up, check the evidence, execute the notebooks, build the site (`make` alone does this)
-	@$(BIN)/skinmet check
 	@$(BIN)/skinmet refresh
+	@$(BIN)/skinmet check
 	@$(build_site)
 	@echo "Done in $$(( $$(date +%s) - $(START) )) s. Open $(SITE) in a browser, or the notebooks with make lab."
 
 test: $(READY) $(WEB)  ## Set up; test the package, then compare every notebook's outputs with a fresh run
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 notebooks $(EXERCISES)
+
+test-lab: $(READY)  ## Fetch Python for the browser (106 MB, once); run notebooks and an exercise there
+	$(BIN)/pytest -m lab tests/lab
 
 lab: $(READY)  ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
@@ -37,7 +41,7 @@ lock:  ## Write requirements.lock for pyproject.toml; versions that still fit st
 		--quiet --output-file requirements.lock
 
 help:  ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 # Set-up: the versions of requirements.lock, each checked against its hash, and this package as it stands here.
 $(READY): requirements.lock pyproject.toml
@@ -61,8 +65,8 @@ $(WEB): package-lock.json
 # Python's own caches don't count). The mark is made before the build: what is saved meanwhile counts as newer.
 define build_site
 mkdir -p _build && touch _build/.site-begun && \
-if test -e $(SITE) && test -z "$$(find book notebooks data references src $(READY) -newer _build/.site \
+if test -e $(SITE) && test -z "$$(find book notebooks data references src $(EXERCISES) $(READY) -newer _build/.site \
 	-not -path '*/.ipynb_checkpoints*' -not -name '*.pyc' -not '(' -type d -path 'src*' ')' 2>&1)"; \
 then echo "The site is up to date."; \
-else $(BIN)/skinmet book && mv _build/.site-begun _build/.site; fi
+else $(BIN)/skinmet book && $(BIN)/skinmet lab && mv _build/.site-begun _build/.site; fi
 endef

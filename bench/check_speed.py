@@ -54,8 +54,9 @@ def grow(root: Path, rows: int) -> Path:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(header)
         for number, row in enumerate(islice(cycle(real), rows)):
-            row_id = row[0] if number < len(real) else f"X{number:06}"
-            writer.writerow([row_id, *row[1:place], "", *row[place + 1 :]])
+            if number >= len(real):  # another name and another note: a row entered twice would be a finding
+                row = [f"X{number:06}", *row[1:-1], f"copy {number}"]
+            writer.writerow([*row[:place], "", *row[place + 1 :]])
     return root
 
 

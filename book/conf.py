@@ -1,5 +1,6 @@
 """Sphinx configuration of the book. `skinmet book` gathers the sources and runs Sphinx with it."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +22,9 @@ myst_heading_anchors = 3
 
 html_theme = "sphinx_book_theme"
 html_title = "Skin metastasis of breast cancer"
+html_baseurl = os.environ.get(
+    "SKINMET_BASE_URL", ""
+)  # where the book is published, for the sitemap and shared links
 html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
@@ -33,8 +37,8 @@ html_theme_options = {
     "navbar_persistent": [],
     "article_header_end": ["header-end.html"],
     "footer_content_items": ["notice.html", "copyright.html"],
-    "pygments_light_style": "friendly",
-    "pygments_dark_style": "github-dark",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
 # plotly.js comes with the Python package the figures were made with, so the two always fit.
 plotly_js = Path(find_spec("plotly").origin).parent / "package_data" / "plotly.min.js"

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
+import small_course
 import small_project
 
 HOSTILE = '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1"> & `````` "quoted"'
@@ -20,6 +22,12 @@ TABLE = (
     "<a class='skinmet-row' title='epidemiology/frequency:F018' href='../data/epidemiology/frequency.csv'>"
     "F018</a></th></tr></tbody></table></div>"
 )
+
+EXERCISE = """# Exercise 1. A share
+
+**You will** compute a share & its interval.
+
+**Time.** About 20 minutes. **Points.** 8 points in 4 questions."""
 
 
 def figure(name: str = "four-denominators") -> dict:
@@ -105,6 +113,13 @@ def make(target: Path) -> Path:
     """Write the project into `target`; return it."""
     small_project.make(target)
     shutil.copytree(small_project.SHIPPED / "book", target / "book")
+    shutil.copy(small_project.SHIPPED / "CITATION.cff", target)
+    for path in (target / "book").glob("*.md"):  # the chapters they lead to are not here
+        text = path.read_text("utf-8")
+        path.write_text(re.sub(r"\[([^]]+)\]\(notebooks/[^)]*\)", r"\1", text), "utf-8")
+    course = small_course.notebook()
+    course.cells[0].source = EXERCISE
+    small_course.write(target, course)
     set_cell(target, "epidemiology/frequency", "F017", "notes", HOSTILE)
     for path in (target / "notebooks").glob("*.ipynb"):
         path.unlink()

@@ -3,15 +3,19 @@
 import csv
 import json
 import re
+import shutil
+import zipfile
+from html import escape
 from pathlib import Path
 
 import pytest
 from lxml import html as lxml_html
 
 import book_site
+import small_course
 from book_site import PLOTLY, code, figure, markdown
 from skinmet import book
-from skinmet.book import data, links, notebooks, stage
+from skinmet.book import data, feeds, links, notebooks, stage
 from skinmet.problems import SkinmetError
 
 # what the theme and myst still call is theirs to change
@@ -38,6 +42,13 @@ def text(node) -> str:
     return " ".join(node.text_content().split())
 
 
+def drawn(path: Path) -> dict:
+    """What the script of a figure hands over."""
+    name, _, spec = path.read_text("utf-8").partition(" = ")
+    assert name == '(window.skinmetFigures ??= {})["four-denominators"]'
+    return json.loads(spec.rstrip(";\n"))
+
+
 def pages(site: Path) -> list[Path]:
     return [path for path in site.rglob("*.html") if "_static" not in path.parts]
 
@@ -49,7 +60,7 @@ def test_a_figure_carries_its_drawing_its_words_and_its_rows(page, site):
     chapter = page("notebooks/01_common.html")
     shown = chapter.get_element_by_id("fig-four-denominators")
     assert shown.get("aria-label") == book_site.ALT
-    spec = json.loads(shown.xpath(".//script[@class='figure-spec']")[0].text)
+    spec = drawn(site / "notebooks" / shown.xpath(".//script/@src")[0])
     assert spec["data"][0]["customdata"][0] == "epidemiology/frequency:F017"
     assert "data" not in spec["layout"]["meta"], "the rows stand in the table, not twice"
     assert [text(cell) for cell in shown.xpath(".//td")] == [
@@ -61,12 +72,10 @@ def test_a_figure_carries_its_drawing_its_words_and_its_rows(page, site):
     assert shown.xpath(".//noscript")
 
 
-def test_no_text_of_a_figure_closes_its_script(site):
-    written = (site / "notebooks/01_common.html").read_text("utf-8")
-    assert "<script>window.hacked" not in written
-    assert book_site.ALT in json.dumps(
-        json.loads(re.search(r'figure-spec">(.*?)</script>', written)[1]), ensure_ascii=False
-    )
+def test_no_text_of_a_figure_is_markup(site, page):
+    assert "<script>window.hacked" not in (site / "notebooks/01_common.html").read_text("utf-8")
+    shown = page("notebooks/01_common.html").get_element_by_id("fig-four-denominators")
+    assert book_site.ALT in text(shown.xpath(".//details")[0])
 
 
 def test_cells_of_a_table_are_escaped(page):
@@ -92,10 +101,12 @@ def test_from_a_row_to_its_reference_and_back(page):
     row = page(FREQUENCY).get_element_by_id("F017")
     assert "../bibliography.html#ref-bastard2019cutaneous" in row.xpath(".//a/@href")
     entry = page("bibliography.html").get_element_by_id("ref-bastard2019cutaneous")
-    assert f"{FREQUENCY}#F017" in entry.xpath(".//a/@href")
-    assert "notebooks/01_common.html#ref-bastard2019cutaneous" in entry.xpath(".//a/@href")
-    assert "notebooks/01_common.html#fig-four-denominators" in entry.xpath(".//a/@href")
     assert "Bastard 2019" in text(entry) and "complete" in text(entry)
+    assert "works/b.html#bastard2019cutaneous" in entry.xpath(".//a/@href")
+    work = page("works/b.html").get_element_by_id("bastard2019cutaneous").xpath(".//a/@href")
+    assert f"../{FREQUENCY}#F017" in work
+    assert "../notebooks/01_common.html#ref-bastard2019cutaneous" in work
+    assert "../notebooks/01_common.html#fig-four-denominators" in work
 
 
 def test_a_row_names_the_figures_tables_and_rows_that_use_it(page):
@@ -156,7 +167,7 @@ def test_every_page_has_a_policy_a_language_and_the_notice(site):
         page = lxml_html.parse(path).getroot()
         policy = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
         assert "script-src 'self';" in policy and "default-src 'none'" in policy, path
-        assert ("unsafe-inline" in policy) == bool(page.xpath("//*[@class='figure-spec']")), path
+        assert ("unsafe-inline" in policy) == bool(page.xpath("//*[@class='skinmet-figure']")), path
         assert page.get("lang") == "en", path
         assert "Education, not medical advice" in text(page), path
 
@@ -164,19 +175,90 @@ def test_every_page_has_a_policy_a_language_and_the_notice(site):
 def test_no_page_runs_a_script_of_its_own_or_loads_from_outside(site):
     for path in pages(site):
         page = lxml_html.parse(path).getroot()
-        inline = page.xpath("//script[not(@src) and not(@type='application/json')]")
+        inline = page.xpath("//script[not(@src) and not(@type='application/ld+json')]")
         assert not inline, (path, [script.text for script in inline])
         assert not [name for node in page.iter() for name in node.attrib if name.startswith("on")], path
         loaded = page.xpath("//@src | //link/@href")
         assert not [link for link in loaded if "//" in link], path
         assert bool([link for link in loaded if "plotly" in link]) == bool(
-            page.xpath("//*[@class='figure-spec']")
+            page.xpath("//*[@class='skinmet-figure']")
         ), path
 
 
 def test_notebooks_and_bibliography_can_be_downloaded(site, root):
     for name in ("notebooks/01_common.ipynb", "references/references.bib"):
         assert (site / name).read_bytes() == (root / name).read_bytes()
+
+
+def test_an_exercise_is_shown_without_what_students_must_not_see(page, site):
+    index = page("exercises/index.html")
+    (entry,) = index.xpath("//section[@class='exercise']")
+    assert "About 20 minutes · 4 questions · 8 points" in text(entry)
+    assert "You will compute a share & its interval." in text(entry)
+    download = site / "exercises" / entry.xpath(".//a[@download]/@href")[0]
+    assert "share = None" in text(page("exercises/01_small.html"))
+    assert not page("exercises/01_small.html").xpath("//details[@class='code-fold']")
+    written = [path.read_bytes() for path in site.rglob("*") if path.is_file()]
+    assert download.read_bytes() in written
+    for secret in small_course.SECRETS:
+        assert not [content for content in written if secret.encode() in content], secret
+
+
+def test_pages_describe_themselves(page):
+    chapter = page("notebooks/01_common.html")
+    meta = {node.get("name") or node.get("property"): node.get("content") for node in chapter.xpath("//meta")}
+    assert meta["og:title"] == meta["citation_title"] == "1. How common?"
+    assert "og:url" not in meta and "og:image" not in meta, "they need a whole address"
+    resource = json.loads(chapter.xpath("//script[@type='application/ld+json']")[0].text)
+    assert (resource["@type"], resource["learningResourceType"]) == ("LearningResource", "chapter")
+    front = page("index.html")
+    assert front.xpath("//meta[@name='description']/@content")[0].startswith("What is known about breast")
+    assert not front.xpath("//script[@type='application/ld+json']")
+
+
+def test_the_text_of_a_page_can_not_close_its_data():
+    hostile = "</script><script>window.hacked = 1</script> " + "and more words " * 20
+    made = feeds.head(
+        "notebooks/x", hostile, f"<p>{escape(hostile)}</p>", "Book", "Us", "https://example.org/b/"
+    )
+    assert made.count("</script>") == 1 and "<script>" not in made
+    assert '"url": "https://example.org/b/notebooks/x.html"' in made
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        ("<p>Short.</p><p class='x'>" + "One &amp; another. " * 5 + "</p>", "One & another. " * 5),
+        ("<p>" + "word, " * 60 + "</p>", "word, " * 32 + "word …"),
+        ("<pre>nothing</pre>", ""),
+    ],
+)  # fmt: skip
+def test_the_description_is_the_first_paragraph_that_says_something(body, said):
+    assert feeds.description(body) == said.strip()
+
+
+def test_a_published_book_names_its_address(tmp_path, monkeypatch):
+    root = book_site.make(tmp_path)
+    monkeypatch.setenv("SKINMET_BASE_URL", "https://example.org/review/")
+    site = book.build(root).parent
+    listed = re.findall("<loc>(.*?)</loc>", (site / "sitemap.xml").read_text("utf-8"))
+    assert "https://example.org/review/notebooks/01_common.html" in listed
+    assert len(listed) == len(pages(site)) - 1, "all but the search"
+    head = (site / "notebooks/01_common.html").read_text("utf-8")
+    assert 'content="https://example.org/review/_static/page.png"' in head
+    monkeypatch.delenv("SKINMET_BASE_URL")
+    book.build(root)
+    assert not (site / "sitemap.xml").exists()
+    assert "example.org/review" not in (site / "notebooks/01_common.html").read_text("utf-8")
+
+
+def test_the_zip_holds_the_site_and_is_the_same_each_time(site):
+    with zipfile.ZipFile(site.parent / "skinmet-book.zip") as archive:
+        names = archive.namelist()
+        assert archive.read("skinmet-book/index.html") == (site / "index.html").read_bytes()
+    assert {f"skinmet-book/{path.relative_to(site).as_posix()}" for path in pages(site)} <= set(names)
+    (site / "index.html").touch()
+    assert stage.zipped(site) == (site.parent / "skinmet-book.zip").read_bytes()
 
 
 # ---- Building again --------------------------------------------------------------------------------------
@@ -188,8 +270,9 @@ def test_a_second_build_does_nothing(site, root, monkeypatch):
 
 
 def test_a_change_writes_only_its_own_page_again(tmp_path):
-    root = book_site.make(tmp_path)
-    site = book.build(root).parent
+    root, said = book_site.make(tmp_path), []
+    site = book.build(root, say=said.append).parent
+    assert [words.split()[0] for words in said] == ["Gathering", "Writing", "Following"]
     stamps = {path.name: path.stat().st_mtime_ns for path in pages(site) if path.name != "search.html"}
     with open(root / "book/about.md", "a", encoding="utf-8") as about:
         about.write("\nOne more sentence.\n")
@@ -204,10 +287,13 @@ def test_a_change_is_shown_and_what_is_gone_leaves_the_site(tmp_path):
     site = book.build(root).parent
     book_site.notebook(root / "notebooks/01_common.ipynb", *book_site.chapter(markdown("A new sentence.")))
     book_site.notebook(root / "notebooks/02_next.ipynb", markdown("# 2. Another title"))
-    (root / "book/about.md").write_text("# About\n\n(for-educators)=\n## For educators\n", encoding="utf-8")
-    stale = site / "figures/01_gone-four-denominators.csv"
+    stale = site / "figures/01_gone-four-denominators.js"
     stale.write_text("old")
+    shutil.rmtree(root / "exercises/source/01_small")
     book.build(root)
+    assert (
+        not (site / "exercises/01_small.html").exists() and not (site / "exercises/01_small.ipynb").exists()
+    )
     assert "A new sentence." in (site / "notebooks/01_common.html").read_text("utf-8")
     for sidebar in ("index.html", "glossary.html"):
         assert "Another title" in (site / sidebar).read_text("utf-8")
@@ -333,6 +419,24 @@ def test_a_table_that_does_not_fit_its_columns_stops_the_build(tmp_path, text, s
     path.write_text(text.format(path.read_text("utf-8").splitlines()[0]), encoding="utf-8")
     with pytest.raises(SkinmetError, match=rf"data/corrections\.csv:{said}"):
         data.read(tmp_path)
+
+
+def test_a_front_page_without_its_figure_stops_the_build(tmp_path):
+    root = book_site.make(tmp_path)
+    book_site.notebook(root / "notebooks/01_common.ipynb", markdown("# 1. How common?"))
+    with pytest.raises(SkinmetError, match=r"notebooks: no chapter has the figure .* \(four-denominators\)"):
+        book.build(root)
+
+
+@pytest.mark.parametrize(
+    "gone, said", [("**You will**", "does not state its outcomes"), ("About 20", "does not state its time")]
+)
+def test_an_exercise_says_what_it_teaches_and_how_long_it_takes(tmp_path, gone, said):
+    root = book_site.make(tmp_path)
+    path = root / small_course.FILE
+    path.write_text(path.read_text("utf-8").replace(gone, ""), encoding="utf-8")
+    with pytest.raises(SkinmetError, match=rf"exercises/01_small\.ipynb: the exercise {said}"):
+        book.build(root)
 
 
 def test_a_broken_bibliography_stops_the_build(tmp_path):

@@ -1,34 +1,24 @@
-"""The book in a browser: Debian's Chromium, with every request but those for the book's own files refused."""
-
-import functools
-import http.server
-import threading
-from pathlib import Path
+"""The book in a browser: it stands alone, answers, and follows its links."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+import book_browser
 import book_site
 from book_site import code, markdown
 from skinmet import book
 
-CHROMIUM = Path("/usr/bin/chromium")
 CHAPTER, FREQUENCY = "notebooks/01_common.html", "tables/epidemiology-frequency.html"
 pytestmark = pytest.mark.filterwarnings("ignore:.*Sphinx API modifications")
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    if not CHROMIUM.exists():
-        pytest.fail("the browser tests need Chromium: apt-get install chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with book_browser.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
-def site(chromium, tmp_path_factory):
+def site(tmp_path_factory):
     root = book_site.make(tmp_path_factory.mktemp("book"))
     wide = (
         "<div class='skinmet-scroll'><table class='skinmet-table'><tr>"
@@ -42,45 +32,14 @@ def site(chromium, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(site):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    handler = functools.partial(Quiet, directory=site)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/"
-        running.shutdown()
+    with book_browser.serve(site) as address:
+        yield address
 
 
 @pytest.fixture
 def open_page(chromium, server):
-    """Open a page of the book; at the end, nothing outside was asked for and nothing went wrong in a page."""
-    contexts, asked, wrong = [], [], []
-
-    def guard(route):
-        inside = route.request.url.startswith((server, "file://", "data:", "blob:"))
-        asked.extend([] if inside else [route.request.url])
-        route.continue_() if inside else route.abort()
-
-    def opened(name, base=server, width=1280, **options):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        context.route("**/*", guard)
-        page = context.new_page()
-        page.on(
-            "console", lambda said: wrong.append(f"{name}: {said.text}") if said.type == "error" else None
-        )
-        page.on("pageerror", lambda error: wrong.append(f"{name}: {error}"))
-        page.on("dialog", lambda dialog: wrong.append(f"{name}: a dialog"))
-        page.goto(base + name)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not asked
-    assert not wrong
+    with book_browser.opener(chromium, server) as opened:
+        yield opened
 
 
 def names(site):

@@ -36,15 +36,47 @@
     return `${base}tables/${table.replace("/", "-")}.html#${row}`;
   }
 
+  // Plotly's menus and sliders are drawings, which no keyboard reaches: here they are again as form controls,
+  // in sight while they have the focus.
+  function keyboardControls(plot, layout) {
+    const box = element("div", { className: "figure-keys" });
+    const add = (kind, index, steps, control, name, label) => {
+      control.setAttribute("aria-label", name);
+      const choose = () => {
+        const step = steps[control.value];
+        label(step.label);
+        if (step.method !== "skip") Plotly[step.method](plot, ...structuredClone(step.args));
+        Plotly.relayout(plot, { [`${kind}[${index}].active`]: Number(control.value) });
+      };
+      control.addEventListener("input", choose);
+      control.addEventListener("focus", () => (control.value = plot.layout[kind][index].active ?? 0));
+      box.append(control);
+    };
+    (layout.updatemenus || []).forEach((menu, index) => {
+      const options = menu.buttons.map((button, value) => element("option", { value, textContent: button.label }));
+      add("updatemenus", index, menu.buttons, element("select", {}, ...options), `Choice ${index + 1}`, () => {});
+    });
+    (layout.sliders || []).forEach((slider, index) => {
+      const name = (slider.currentvalue?.prefix || `Slider ${index + 1}`).replace(/:\s*$/, "");
+      const range = element("input", { type: "range", min: 0, max: slider.steps.length - 1, step: 1 });
+      range.value = slider.active ?? 0;
+      const label = (text) => range.setAttribute("aria-valuetext", text);
+      label(slider.steps[range.value].label);
+      add("sliders", index, slider.steps, range, name, label);
+    });
+    if (box.children.length) plot.after(box);
+  }
+
   async function draw(figure) {
     if (figure.dataset.drawn) return;
     figure.dataset.drawn = "yes";
-    const spec = JSON.parse(figure.querySelector(".figure-spec").textContent);
+    const spec = window.skinmetFigures[figure.dataset.name];
     const plot = figure.querySelector(".figure-plot");
     // The page's own background shows through, so that light and dark need one drawing.
     const layout = { ...spec.layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
     delete layout.width;
     await Plotly.newPlot(plot, spec.data, layout, spec.config);
+    keyboardControls(plot, layout);
     plot.on("plotly_click", (event) => {
       const url = rowUrl(event.points[0].customdata);
       if (url) window.location.href = url;
@@ -177,6 +209,7 @@
       if (!cell.textContent.trim()) return;
       const value = element("dd");
       value.append(...cell.cloneNode(true).childNodes);
+      value.querySelectorAll("details").forEach((fold) => (fold.open = true));
       list.append(element("div", {}, element("dt", { textContent: names[index + 1] }), value));
     });
     const title = element("h2", { textContent: `Row ${row.id}` });
@@ -204,6 +237,12 @@
     cells.filter((cell) => cell.textContent.length > 60).forEach((cell) => cell.classList.add("long"));
   }
 
+  // What scrolls sideways can be scrolled by keyboard too.
+  function reachScrolling() {
+    const boxes = [...document.querySelectorAll("article pre")];
+    boxes.forEach((box) => (box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex")));
+  }
+
   function evidenceTable(table) {
     sortable(table);
     const rows = [...table.tBodies[0].rows];
@@ -228,9 +267,12 @@
     document.querySelectorAll(".mode-switch").forEach((button) => button.addEventListener("click", switchMode));
     widenTexts();
     document.querySelectorAll(".evidence-table").forEach(evidenceTable);
-    document.querySelectorAll(".bibliography").forEach(bibliography);
+    document.querySelectorAll(".table-tools ~ .bibliography").forEach(bibliography);
     if (document.querySelector('article a[href^="#ref-"]')) referenceCards();
     drawFigures();
+    reachScrolling();
+    window.addEventListener("resize", reachScrolling);
+    document.addEventListener("toggle", reachScrolling, true); // an opened fold
   }
   // Deferred scripts keep their order only among themselves: wait until all of them have run.
   if (document.readyState === "complete") start();

@@ -6,12 +6,12 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from skinmet import project
-from skinmet.book import links, stage
+from skinmet.book import feeds, links, stage
 from skinmet.problems import Problem, SkinmetError
 
 _WARNING = re.compile(r"^(?P<file>[^:\n]*?)(?::(?P<line>\d+))?: (?:WARNING|ERROR|CRITICAL): (?P<found>.*)$")
@@ -19,10 +19,16 @@ _NOWHERE = re.compile(r"cross-reference target not found: '(?P<target>.*)'|image
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def build(root: Path | str | None = None, out: Path | str | None = None) -> Path:
+def build(
+    root: Path | str | None = None,
+    out: Path | str | None = None,
+    say: Callable[[str], None] = lambda step: None,
+) -> Path:
     """Build the book of the project at `root` below `out` (default: `_build`); return its front page.
 
-    Nothing is done when nothing changed since the last build; a page whose sources did not change is kept.
+    Beside it `skinmet-book.zip` holds the same pages, to be opened without a server. `say` is told what is
+    being done. Nothing is done when nothing changed since the last build; a page whose sources did not change
+    is kept. The environment variable SKINMET_BASE_URL names the address the book will be published at.
     Raises SkinmetError with everything that must be mended first: an output that was never made or could run
     a script, a citation without a reference, a link that leads nowhere.
     """
@@ -32,15 +38,25 @@ def build(root: Path | str | None = None, out: Path | str | None = None) -> Path
     if front.is_file() and mark.is_file() and mark.read_text() == inputs:
         return front
     mark.unlink(missing_ok=True)
+    say("Gathering chapters, tables, references and exercises")
     with _current(root):
         source, downloads = stage.collect(root, out)
     stage.sync(out / "source", source)
     stage.sync(out / "extra", downloads)
-    problems = _sphinx(root, out) or links.check(front.parent)
+    say(f"Writing {sum(name.endswith(('.md', '.ipynb')) for name in source)} pages")
+    problems = _sphinx(root, out)
+    if not problems:
+        say("Following every link")
+        problems = links.check(front.parent)
     if problems:
         # Sphinx warns of a page only when it reads it: forget, so that the next build warns again
         shutil.rmtree(out / "doctrees", ignore_errors=True)
         raise SkinmetError(*problems)
+    address, sitemap = os.environ.get("SKINMET_BASE_URL", ""), front.with_name("sitemap.xml")
+    sitemap.unlink(missing_ok=True)
+    if address:
+        project.replace(sitemap, feeds.sitemap(front.parent, address))
+    project.replace(out / "skinmet-book.zip", stage.zipped(front.parent))
     mark.write_text(inputs)
     return front
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+from skinmet.book import feeds
 from skinmet.book.plotly_mime import ADDRESS, ROW_CLASS, row_url
 
 # Scripts, styles and pictures only from files of the book, none written in a page; requests nowhere else.
@@ -25,6 +26,7 @@ POLICY = {
 # plotly.js writes style attributes into the words of a figure.
 FIGURE_POLICY = POLICY | {"style-src": "'self' 'unsafe-inline'"}
 # Names, punctuation and blanks have no colour of their own; their spans would be a third of a page's weight.
+_SCROLLS = '<div class="skinmet-scroll" role="region" aria-label="Table" tabindex="0">'  # by keyboard too
 _PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 
@@ -66,6 +68,7 @@ class FinishTables(SphinxTransform):
         for html in self.document.findall(nodes.raw):
             text = self._link.sub(lambda link: f'{link[1]}"{up}{row_url(link[2])}"', html.astext())
             text = re.sub(r"</t[hd]>(?!\n)", r"\g<0>\n", text)
+            text = re.sub(r"<div class=['\"]skinmet-scroll['\"]>", _SCROLLS, text)
             html.children = [nodes.Text(text)]
             html.rawsource = text
 
@@ -79,6 +82,8 @@ class FoldCode(SphinxTransform):
     default_priority = 800
 
     def apply(self, **kwargs) -> None:
+        if self.env.docname.startswith("exercises/"):
+            return  # there the code is the matter
         waiting: list[nodes.Node] = []
         cells = [node for node in self.document.findall(nodes.container) if _is_cell(node)]
         for cell in cells:
@@ -115,7 +120,7 @@ def _pages_with_contents(app, env) -> set[str]:
 
 def _page_context(app, pagename, templatename, context, doctree) -> None:
     context["body"] = _PLAIN.sub(r"\1", context.get("body", ""))
-    figures = 'class="figure-spec"' in context["body"]
+    figures = 'class="skinmet-figure"' in context["body"]
     if figures:
         app.add_js_file("plotly.min.js", loading_method="defer")
     policy = "; ".join(f"{what} {where}" for what, where in (FIGURE_POLICY if figures else POLICY).items())
@@ -123,7 +128,12 @@ def _page_context(app, pagename, templatename, context, doctree) -> None:
         f'\n    <meta http-equiv="Content-Security-Policy" content="{policy}" />'
         f'\n    <meta name="referrer" content="no-referrer" />{context.get("metatags", "")}'
     )
-    if pagename.startswith("notebooks/"):
+    if doctree is not None:  # not the search page
+        title = app.env.titles[pagename].astext()
+        config = app.config
+        of_book = (config.project, config.author, config.html_baseurl)
+        context["metatags"] += f"\n    {feeds.head(pagename, title, context['body'], *of_book)}"
+    if pagename.startswith(("notebooks/", "exercises/")) and pagename != "exercises/index":
         context["notebook_download"] = f"{pagename}.ipynb"
 
 

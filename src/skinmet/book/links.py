@@ -18,15 +18,17 @@ def check(site: Path) -> list[Problem]:
     """Every link of every page below `site` that leads nowhere, what would be loaded from outside, and every
     id given twice."""
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-    # what the theme keeps below _static are parts, not pages
-    names = sorted(name for name in files if name.endswith(".html") and not name.startswith("_static/"))
+    # what the theme keeps below _static are parts, not pages; the lab is a program of its own
+    names = sorted(
+        name for name in files if name.endswith(".html") and not name.startswith(("_static/", "lab/"))
+    )
     pages = {name: lxml_html.parse(site / name).getroot() for name in names}
     ids = {name: Counter(map(str, page.xpath("//@id"))) for name, page in pages.items()}
     problems = []
     for name, page in pages.items():
         twice = [value for value, times in ids[name].items() if times > 1]
         problems += [Problem(name, "two elements of one id", "give each its own", value=id) for id in twice]
-        for loaded in dict.fromkeys(map(str, page.xpath("//@src | //link/@href"))):
+        for loaded in dict.fromkeys(map(str, page.xpath("//@src | //link[not(@rel='canonical')]/@href"))):
             if urlsplit(loaded).netloc:
                 found = "the page would load something from outside"
                 problems.append(Problem(name, found, "bring the file into the project", value=loaded))

@@ -46,7 +46,7 @@ class Notebook:
     content: bytes = b""
     title: str = ""
     figures: dict[str, dict] = field(default_factory=dict)
-    tables: dict[str, str] = field(default_factory=dict)  # path in the book -> CSV behind a figure
+    parts: dict[str, str] = field(default_factory=dict)  # path in the book -> rows or drawing of a figure
     rows: dict[str, str] = field(default_factory=dict)  # addresses of rows shown in tables -> the cell
     cited: list[str] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)  # cells
@@ -55,7 +55,16 @@ class Notebook:
 
 def read(path: Path, file: str) -> Notebook:
     """Read one notebook; what is wrong with it stands in its `problems`, by cell."""
-    book = Notebook(name=path.stem, file=file, content=path.read_bytes())
+    book = look(Notebook(name=path.stem, file=file, content=path.read_bytes()))
+    if book.not_run:
+        more = f" and {len(book.not_run) - 1} more" if len(book.not_run) > 1 else ""
+        book.problems.append(Problem(file, f"{book.not_run[0]}{more} never ran", _RUN))
+    return book
+
+
+def look(book: Notebook) -> Notebook:
+    """Look through the content of a notebook, whether it ran or not; return it with all that was found."""
+    file = book.file
     try:
         cells = [
             _Cell(book, number, cell) for number, cell in enumerate(json.loads(book.content)["cells"], 1)
@@ -65,13 +74,11 @@ def read(path: Path, file: str) -> Notebook:
         book.problems = [
             Problem(file, "this is not a notebook of format 4", remedy, line=getattr(error, "lineno", None))
         ]
+        book.not_run = []
         return book
     if not book.title:
         remedy = "begin the first cell with a line such as: # Title"
         book.problems.append(Problem(file, "the notebook has no title", remedy))
-    if book.not_run:
-        more = f" and {len(book.not_run) - 1} more" if len(book.not_run) > 1 else ""
-        book.problems.append(Problem(file, f"{book.not_run[0]}{more} never ran", _RUN))
     anchors = {anchor for cell in cells for anchor in cell.anchors}
     for cell in cells:
         for key in cell.cited:
@@ -179,7 +186,8 @@ class _Cell:
         table = meta.get("data") or {"columns": [], "rows": []}
         lines = io.StringIO()
         csv.writer(lines, lineterminator="\n").writerows([table["columns"], *table["rows"]])
-        self.book.tables[plotly_mime.csv_path(self.book.name, name)] = lines.getvalue()
+        self.book.parts[plotly_mime.file_path(self.book.name, name, "csv")] = lines.getvalue()
+        self.book.parts[plotly_mime.file_path(self.book.name, name, "js")] = plotly_mime.drawing(figure)
 
 
 class _Html(HTMLParser):

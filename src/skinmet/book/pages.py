@@ -1,4 +1,4 @@
-"""The pages made from data: one for each table, their index, and the bibliography.
+"""The pages made from data: front page, tables and their index, bibliography, index of the exercises.
 
 What they say stands in the templates of `book/_pages`; every value put into one is escaped.
 """
@@ -6,6 +6,7 @@ What they say stands in the templates of `book/_pages`; every value put into one
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from skinmet.book.data import Evidence, Table, citekeys
+from skinmet.book.exercises import Exercise
 from skinmet.book.notebooks import Notebook
-from skinmet.book.plotly_mime import addresses, csv_path, figure_html, row_url
+from skinmet.book.plotly_mime import addresses, figure_html, row_url
+from skinmet.problems import Problem, SkinmetError
 
 _URL = re.compile(r"https?://\S+")
 _BEST = "four-denominators"  # the figure that the front page shows
@@ -56,18 +59,38 @@ def table_page(templates: Environment, table: Table, evidence: Evidence, noteboo
 
 
 def front_page(
-    templates: Environment, evidence: Evidence, references: list[dict], notebooks: list[Notebook]
+    templates: Environment,
+    evidence: Evidence,
+    references: list[dict],
+    notebooks: list[Notebook],
+    exercises: list[Exercise],
+    guides: list[str],
 ) -> str:
-    """The first page: what this is, for whom, and the order of everything in the sidebar."""
+    """The first page: what this is, for whom, and the order of everything in the sidebar.
+
+    guides: the pages `guide_...` that there are. Raises SkinmetError when no chapter has the figure it shows.
+    """
     total = sum(len(table.rows) for table in evidence.tables.values())
-    best = ""
-    for notebook in notebooks:
-        if _BEST in notebook.figures:
-            best = Markup(figure_html(notebook.figures[_BEST], csv_path(notebook.name, _BEST)))
-    page = templates.get_template("index.md.jinja")
-    return page.render(
-        tables=evidence.tables, total=total, references=references, notebooks=notebooks, best=best
+    chapter = next((notebook for notebook in notebooks if _BEST in notebook.figures), None)
+    if chapter is None:
+        found = "no chapter has the figure that the front page shows"
+        remedy = "give a figure this name again, or name another one as _BEST in src/skinmet/book/pages.py"
+        raise SkinmetError(Problem("notebooks", found, remedy, value=_BEST))
+    return templates.get_template("index.md.jinja").render(
+        tables=evidence.tables,
+        total=total,
+        references=references,
+        notebooks=notebooks,
+        exercises=exercises,
+        guides=guides,
+        reviewers="guide_reviewer.html" if "guide_reviewer" in guides else "tables/index.html",
+        best=Markup(figure_html(chapter.figures[_BEST], chapter.name)),
     )
+
+
+def exercises_page(templates: Environment, exercises: list[Exercise]) -> str:
+    """The list of all exercises: what they teach, how long they take, how many points they give."""
+    return templates.get_template("exercises.md.jinja").render(exercises=exercises)
 
 
 def tables_page(templates: Environment, evidence: Evidence) -> str:
@@ -82,19 +105,20 @@ def tables_page(templates: Environment, evidence: Evidence) -> str:
     return page.render(domains=order, total=total, tables=evidence.tables)
 
 
-def bibliography_page(
+def bibliography_pages(
     templates: Environment, references: list[dict], evidence: Evidence, notebooks: list[Notebook]
-) -> str:
-    """Every reference with its state, what was read of it, and all rows, figures and pages that use it.
+) -> dict[str, str]:
+    """All references with their states on one page; by first letter, on pages of their own so that each stays
+    light, what was read of them and all rows, figures and chapters that use them. As path -> text.
 
     A reference has `citekey`, `html` (formatted), `status`, `seen_at` and `notes`.
     """
     pages: dict[str, list[dict]] = {}
     for notebook in notebooks:
         for key in notebook.cited:
-            url = f"notebooks/{notebook.name}.html#ref-{key}"
+            url = f"../notebooks/{notebook.name}.html#ref-{key}"
             pages.setdefault(key, []).append({"url": url, "text": notebook.title})
-    shown = _shown_in(notebooks, up="")
+    shown = _shown_in(notebooks, up="../")
     entries = []
     for reference in references:
         key = reference["citekey"]
@@ -103,12 +127,25 @@ def bibliography_page(
         tables: dict[str, list[dict]] = {}
         for address in rows:
             table, row_id = address.split(":")
-            link = {"url": row_url(address), "text": row_id}
+            link = {"url": f"../{row_url(address)}", "text": row_id}
             tables.setdefault(evidence.tables[table].title, []).append(link)
         uses = {"pages": pages.get(key, []), "figures": list(figures.values()), "tables": tables}
-        entries.append(reference | uses | {"rows": len(rows)})
+        letter = unicodedata.normalize("NFKD", key)[0].upper()
+        url = f"works/{letter.lower()}.html#{key}"
+        entries.append(reference | uses | {"rows": len(rows), "letter": letter, "url": url})
     states = sorted(Counter(reference["status"] for reference in references).items())
-    return templates.get_template("bibliography.md.jinja").render(entries=entries, states=states)
+    letters = sorted({entry["letter"] for entry in entries})
+    works = templates.get_template("works.md.jinja")
+    made = {
+        f"works/{letter.lower()}.md": works.render(
+            entries=[entry for entry in entries if entry["letter"] == letter], letter=letter, letters=letters
+        )
+        for letter in letters
+    }
+    made["bibliography.md"] = templates.get_template("bibliography.md.jinja").render(
+        entries=entries, states=states
+    )
+    return made
 
 
 def _shown_in(notebooks: list[Notebook], up: str) -> dict[str, list[dict]]:

@@ -1,7 +1,8 @@
 """A stored plotly figure as an accessible part of the page (a renderer plugin of myst-nb).
 
-The page carries the figure as JSON that `skinmet.js` draws with the local plotly.js, its text alternative,
-the rows behind it as a table, and a link to the same rows as CSV. Nothing of it runs by itself.
+The page carries its text alternative, the rows behind it as a table, and a link to the same rows as CSV. What
+is drawn stands in a file beside the page, a script, since a page opened from a disk can't read data;
+`skinmet.js` draws it with the local plotly.js.
 """
 
 from __future__ import annotations
@@ -29,33 +30,37 @@ class PlotlyRenderer:
         if inline or data.mime_type != MIME:
             return None
         docname = renderer.renderer.sphinx_env.docname
-        csv = csv_path(docname, data.content["layout"]["meta"]["name"])
-        return [nodes.raw("", figure_html(data.content, csv, up="../" * docname.count("/")), format="html")]
+        return [
+            nodes.raw("", figure_html(data.content, docname, up="../" * docname.count("/")), format="html")
+        ]
 
 
-def figure_html(figure: dict, csv: str, up: str = "") -> str:
+def drawing(figure: dict) -> str:
+    """What plotly.js draws of a figure, as a script that hands it to `skinmet.js` under the figure's name."""
+    layout = dict(figure["layout"])
+    name = layout["meta"]["name"]
+    # the rows are shown as a table below the figure, and its words beside it
+    layout["meta"] = {"name": name}
+    spec = {"data": figure["data"], "layout": layout, "config": {**figure.get("config", {}), **_CONFIG}}
+    text = json.dumps(spec, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return f"(window.skinmetFigures ??= {{}})[{json.dumps(name)}] = {text};\n"
+
+
+def figure_html(figure: dict, docname: str, up: str = "") -> str:
     """The `<figure>` of one plotly figure; its `layout.meta` must name it and describe it.
 
-    csv: where its rows can be downloaded, from the root of the book. up: the way from the page to that root.
+    docname: the chapter it stands in. up: the way from the page that shows it to the root of the book.
     """
-    layout = dict(figure["layout"])
+    layout = figure["layout"]
     meta = layout["meta"]
-    # the rows are shown as a table below: the drawing does not need them a second time
-    layout["meta"] = {key: value for key, value in meta.items() if key != "data"}
-    config = {**figure.get("config", {}), **_CONFIG}
-    spec = json.dumps(
-        {"data": figure["data"], "layout": layout, "config": config},
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    ).replace("<", "\\u003c")  # no text of a figure can close the script element
     alt, name = escape(meta["alt"]), escape(meta["name"])
+    csv, script = file_path(docname, meta["name"], "csv"), file_path(docname, meta["name"], "js")
     height = int(layout.get("height", 450))
     table = meta.get("data") or {"columns": [], "rows": []}
     hint = '<span class="figure-hint">Select a point to see its row.</span>' if addresses(figure) else ""
-    return f"""<figure class="skinmet-figure" id="fig-{name}" role="group" aria-label="{alt}">
+    return f"""<figure class="skinmet-figure" id="fig-{name}" data-name="{name}" aria-label="{alt}">
 <div class="figure-plot" style="min-height:{height}px"></div>
-<script type="application/json" class="figure-spec">{spec}</script>
+<script src="{up}{script}" defer></script>
 <noscript><p class="figure-alt">{alt}</p></noscript>
 <figcaption><details class="figure-data"><summary>Data and description</summary>
 <p class="figure-alt">{alt}</p>
@@ -93,9 +98,9 @@ def row_url(address: str) -> str:
     return f"tables/{table.replace('/', '-')}.html#{row_id}"
 
 
-def csv_path(docname: str, name: str) -> str:
-    """Where the rows behind a figure can be downloaded, from the root of the book."""
-    return f"figures/{docname.rsplit('/', 1)[-1]}-{name}.csv"
+def file_path(docname: str, name: str, kind: str) -> str:
+    """Where a part of a figure stands, from the root of the book; kind: `js` (the drawing), `csv` (rows)."""
+    return f"figures/{docname.rsplit('/', 1)[-1]}-{name}.{kind}"
 
 
 def _cell(value: object, up: str) -> str:
