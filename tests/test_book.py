@@ -1,6 +1,7 @@
 """The book as files: what its pages say, what they refuse, where their links lead."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -17,6 +18,8 @@ from book_site import PLOTLY, code, figure, markdown
 from skinmet import book
 from skinmet.book import data, feeds, links, notebooks, stage
 from skinmet.problems import SkinmetError
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 # what the theme and myst still call is theirs to change
 pytestmark = pytest.mark.filterwarnings("ignore:.*Sphinx API modifications")
@@ -218,9 +221,8 @@ def test_pages_describe_themselves(page):
 
 def test_the_text_of_a_page_can_not_close_its_data():
     hostile = "</script><script>window.hacked = 1</script> " + "and more words " * 20
-    made = feeds.head(
-        "notebooks/x", hostile, f"<p>{escape(hostile)}</p>", "Book", "Us", "https://example.org/b/"
-    )
+    body, base = f"<p>{escape(hostile)}</p>", "https://example.org/b/"
+    made = feeds.head("notebooks/x", hostile, body, "Book", "Us", base, "page.png")
     assert made.count("</script>") == 1 and "<script>" not in made
     assert '"url": "https://example.org/b/notebooks/x.html"' in made
 
@@ -240,16 +242,37 @@ def test_the_description_is_the_first_paragraph_that_says_something(body, said):
 def test_a_published_book_names_its_address(tmp_path, monkeypatch):
     root = book_site.make(tmp_path)
     monkeypatch.setenv("SKINMET_BASE_URL", "https://example.org/review/")
+    card = root / "book" / "_static" / "cards" / "01_common.png"
+    card.parent.mkdir(exist_ok=True)
+    shutil.copy(PROJECT / "book" / "_static" / "page.png", card)
     site = book.build(root).parent
     listed = re.findall("<loc>(.*?)</loc>", (site / "sitemap.xml").read_text("utf-8"))
     assert "https://example.org/review/notebooks/01_common.html" in listed
     assert len(listed) == len(pages(site)) - 1, "all but the search"
     head = (site / "notebooks/01_common.html").read_text("utf-8")
-    assert 'content="https://example.org/review/_static/page.png"' in head
+    assert 'content="https://example.org/review/_static/cards/01_common.png"' in head
+    assert (site / "_static/cards/01_common.png").is_file()
+    front = (site / "index.html").read_text("utf-8")
+    assert 'content="https://example.org/review/_static/page.png"' in front
     monkeypatch.delenv("SKINMET_BASE_URL")
     book.build(root)
     assert not (site / "sitemap.xml").exists()
     assert "example.org/review" not in (site / "notebooks/01_common.html").read_text("utf-8")
+
+
+def test_each_chapter_has_a_picture_of_its_first_figure_as_it_is_now():
+    cards = PROJECT / "book" / "_static" / "cards"
+    made_from = json.loads((cards / "made_from.json").read_text("utf-8"))
+    notebooks = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+    assert made_from == {path.stem: first_figure(path) for path in notebooks}, "run book/cards.py after make"
+    assert {path.stem for path in cards.glob("*.png")} == set(made_from)
+
+
+def first_figure(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    data = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    figure = next(d["application/vnd.plotly.v1+json"] for d in data if "application/vnd.plotly.v1+json" in d)
+    return hashlib.sha256(json.dumps(figure, sort_keys=True).encode()).hexdigest()
 
 
 def test_the_zip_holds_the_site_and_is_the_same_each_time(site):

@@ -141,9 +141,10 @@ for pid in os.listdir("/proc"):
             look("processes", open(f"/proc/{{pid}}/{{name}}", errors="replace").read())
         except OSError:
             pass
-for top in set(os.listdir("/")) - {{"proc", "sys", "usr", "bin", "sbin", "lib", "lib64", "lib32", "libx32"}}:
+system = {{"proc", "sys", "usr", "bin", "sbin", "lib", "lib64", "lib32", "libx32", "environment"}}
+for top in set(os.listdir("/")) - system:
     for folder, folders, files in os.walk("/" + top):
-        folders[:] = [f for f in folders if f not in (".venv", "versions", "skinmet")]
+        folders[:] = [f for f in folders if f not in ("versions", "skinmet")]
         for file in files:
             path = os.path.join(folder, file)
             if os.path.isfile(path) and not os.path.islink(path):

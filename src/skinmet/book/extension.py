@@ -131,7 +131,9 @@ def _page_context(app, pagename, templatename, context, doctree) -> None:
     if doctree is not None:  # not the search page
         title = app.env.titles[pagename].astext()
         config = app.config
-        of_book = (config.project, config.author, config.html_baseurl)
+        card = f"cards/{Path(pagename).name}.png"
+        drawn = pagename.startswith("notebooks/") and (Path(app.confdir) / "_static" / card).is_file()
+        of_book = (config.project, config.author, config.html_baseurl, card if drawn else "page.png")
         context["metatags"] += f"\n    {feeds.head(pagename, title, context['body'], *of_book)}"
     if pagename.startswith(("notebooks/", "exercises/")) and pagename != "exercises/index":
         context["notebook_download"] = f"{pagename}.ipynb"

@@ -16,17 +16,18 @@ _ENOUGH, _MOST = (
 _KINDS = {"notebooks/": "chapter", "exercises/": "exercise"}
 
 
-def head(pagename: str, title: str, body: str, book: str, author: str, base: str) -> str:
+def head(pagename: str, title: str, body: str, book: str, author: str, base: str, picture: str) -> str:
     """The `<meta>` elements and schema.org data of a page.
 
     title, book: of the page and of the whole book, as plain text. body: the page's HTML. base: the address
     the book is published at, empty when it is not known: what needs a whole address is then left out.
+    picture: what stands beside a link to the page, as a path below `_static/`.
     """
     about = description(body)
     url = f"{base.rstrip('/')}/{pagename}.html" if base else ""
     graph = [("og:type", "article"), ("og:site_name", book), ("og:title", title), ("og:locale", "en_GB")]
     graph += [("og:description", about)] if about else []
-    graph += [("og:url", url), ("og:image", f"{base.rstrip('/')}/_static/page.png")] if base else []
+    graph += [("og:url", url), ("og:image", f"{base.rstrip('/')}/_static/{picture}")] if base else []
     lines = [f'<meta property="{name}" content="{escape(content)}" />' for name, content in graph]
     if about:
         lines.append(f'<meta name="description" content="{escape(about)}" />')

@@ -22,6 +22,8 @@ from skinmet.problems import Problem, SkinmetError
 
 NOBODY = 65534  # the user inside
 PROJECT = Path("/project")  # what a student's process sees of the project stands here
+# A virtual environment stands here: outside it may lie in /tmp, of which each submission gets an empty one.
+ENVIRONMENT = Path("/environment")
 # Rights that the fork server gives up once it has mounted its list of processes and is another user.
 _AS_ROOT = (
     "--cap-drop",
@@ -68,7 +70,8 @@ class Server:
         self._folder = None if sandbox else tempfile.TemporaryDirectory(prefix="skinmet-")
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server
         order = json.dumps({"role": role, "sandbox": sandbox, "control": theirs.fileno()})
-        command = [sys.executable, "-s", "-m", "skinmet.classroom.zygote", order]
+        command = [_inside(sys.executable) if sandbox else sys.executable]
+        command += ["-s", "-m", "skinmet.classroom.zygote", order]
         if sandbox:
             command, env = [*bwrap(root), *command], {}
         else:
@@ -158,6 +161,7 @@ def bwrap(root: Path) -> list[str]:
         )
     root_starts = os.geteuid() == 0
     variables = environment(PROJECT, PROJECT / "src")
+    variables["PATH"] = _inside(variables["PATH"])
     return [
         program, "--die-with-parent", "--new-session",
         "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
@@ -182,6 +186,13 @@ def environment(root: Path, package: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _inside(path: str) -> str:
+    """Where a path of this Python's virtual environment is in the sandbox; any other path as it is."""
+    if sys.prefix != sys.base_prefix and (path == sys.prefix or path.startswith(f"{sys.prefix}/")):
+        return f"{ENVIRONMENT}{path.removeprefix(sys.prefix)}"
+    return path
+
+
 def _binds(root: Path) -> Iterator[str]:
     """The system's programs and libraries, this Python with its packages, skinmet, tables and references."""
     yield from ("--ro-bind", "/usr", "/usr")
@@ -194,7 +205,7 @@ def _binds(root: Path) -> Iterator[str]:
     for name in ("ld.so.cache", "alternatives", "localtime"):
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     prefixes = (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)
-    shown = {prefix: prefix for prefix in prefixes if not Path(prefix).is_relative_to("/usr")}
+    shown = {_inside(prefix): prefix for prefix in prefixes if not Path(prefix).is_relative_to("/usr")}
     shown |= {str(PROJECT / "src" / "skinmet"): _package()}
     shown |= {str(PROJECT / name): str(root / name) for name in ("data", "references")}
     for place, source in shown.items():
