@@ -284,3 +284,12 @@ def test_the_proofs_can_fail():
     )
     assert explains("AssertionError: share is None: replace None with your answer.")
     assert with_choices({"cells": []}, 1) == {"cells": []}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "exercises" / "source").glob("*/*.ipynb")), ids=lambda path: path.stem
+)
+def test_formulas_are_plain_text(path):
+    """The pages of the site draw no TeX: there `$$` would stand as it is."""
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        assert cell["cell_type"] != "markdown" or "$" not in "".join(cell["source"])
