@@ -10,7 +10,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 SRC = PROJECT / "src"
 
-# What each room may import of the others. A new room needs a line here, and a reason in DEVELOPERS.md.
+# What each room may import of the others. A new room needs a line here.
 MAY_KNOW = {
     "problems": set(),
     "project": {"problems"},
