@@ -1,6 +1,7 @@
 """The book in a browser: it stands alone, answers, and follows its links."""
 
 import pytest
+from playwright.sync_api import expect
 
 import book_browser
 import book_site
