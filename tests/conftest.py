@@ -1,5 +1,7 @@
 """What several test modules share."""
 
+import io
+import sys
 import warnings
 from pathlib import Path
 
@@ -14,3 +16,23 @@ def whole_book(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*Sphinx API modifications")
         return book.build(Path(__file__).parents[1], tmp_path_factory.mktemp("whole")).parent
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """The command line, in this process."""
+    from skinmet import cli
+
+    def run(*arguments, answers=None):
+        """Exit code, stdout and stderr of `skinmet`; `answers` are typed one after the other."""
+        monkeypatch.setattr(sys, "argv", ["skinmet", *map(str, arguments)])
+        if answers is not None:
+            monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{one}\n" for one in answers)))
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        return code, *capsys.readouterr()
+
+    return run

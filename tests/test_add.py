@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,20 +47,8 @@ def project(pristine, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def run(*arguments, answers=None):
-        """Exit code, stdout and stderr of `skinmet add`; `answers` are typed one after the other."""
-        monkeypatch.setattr(sys, "argv", ["skinmet", "add", *map(str, arguments)])
-        if answers is not None:
-            monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{one}\n" for one in answers)))
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+def run(command):
+    return partial(command, "add")
 
 
 def contents(root):

@@ -11,7 +11,7 @@ import pytest
 import skinmet.book
 import small_project
 from planted import FREQ_FILE
-from skinmet import __version__, cli
+from skinmet import __version__
 from skinmet.problems import Problem, SkinmetError
 from skinmet.review import check, refresh
 from small_project import Project
@@ -35,18 +35,8 @@ def project(pristine, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def run(*arguments):
-        """Exit code, stdout and stderr of `skinmet` with these arguments."""
-        monkeypatch.setattr(sys, "argv", ["skinmet", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+def run(command):
+    return command
 
 
 def test_version(run):

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 import crossref_server as server
 import small_project
-from skinmet import cli
 from skinmet.references import compare, crossref, files
 from skinmet.references.bibtex import Entry
 from skinmet.references.crossref import Crossref, NoAnswer
@@ -406,22 +405,12 @@ def project(pristine, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, http):
+def run(command, monkeypatch, http):
+    """`skinmet verify`, asking the server on this machine."""
     monkeypatch.setattr(crossref, "INTERVAL_ANONYMOUS", 0.0)
     monkeypatch.setattr(crossref, "FIRST_WAIT", 0.0)
-
-    def run(*arguments):
-        """Exit code, stdout and stderr of `skinmet verify`, asking the server on this machine."""
-        arguments = [*arguments] if "--accept" in arguments else ["--base-url", http.url, *arguments]
-        monkeypatch.setattr(sys, "argv", ["skinmet", "verify", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+    asking = ("--base-url", http.url)
+    return lambda *words: command("verify", *(() if "--accept" in words else asking), *words)
 
 
 def texts(root):
