@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skinmet import figures, synthesis
-from skinmet.figures import style
+from skinmet.figures import measure, style
 
 
 def words(fig):
@@ -118,9 +118,9 @@ def test_no_rows_or_no_estimate_is_refused(studies):
 def test_no_title_line_is_wider_than_a_phone():
     fig = style.base("word " * 40, height=100, x_title="share of patients " * 8)
     title = next(a.text for a in fig.layout.annotations if a.name == "title")
-    lines = title.replace("<b>", "").replace("</b>", "").split("<br>")
-    assert max(map(len, lines)) <= style.TITLE_CHARS
-    assert max(map(len, fig.layout.xaxis.title.text.split("<br>"))) <= style.AXIS_CHARS
+    assert max(measure.width(line, 15, bold=True) for line in title.split("<br>")) <= measure.PHONE
+    below = fig.layout.xaxis.title.text.split("<br>")
+    assert len(below) > 1 and max(measure.width(line, 12) for line in below) <= measure.PHONE
 
 
 def forest(studies, choices):

@@ -107,7 +107,7 @@ def test_all_four_view_counts_the_edges_of_each_route(nodes, edges):
     edges.loc[edges.index[edges["route"] == "direct"][:2], "basis"] = NEAR
     said = words(visible(draw(nodes, edges), 0))
     number = (edges["route"] == "direct").sum()
-    assert f"<b>direct</b>: {number} edges, 2 of them from breast and skin" in said
+    assert f"<b>direct</b>: {number} edges, 2 from breast and skin" in said
     assert f"shared by routes: {(edges['route'] == 'shared').sum()} edges" in said
 
 

@@ -91,7 +91,7 @@ def plane(
         raise ValueError("no stains to draw")
     fig = style.base(title, height=360, x_title=x_title, subtitle=subtitle)
     fig.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": style.MUTED, "width": 1, "dash": "dot"})
-    corners = [(0.1, 1.03, "left", "a positive result speaks for it"), (1, -0.03, "right", "… against it")]
+    corners = [(0.1, 1.03, "left", "a positive result speaks for it"), (1, -0.11, "right", "… against it")]
     for x, y, anchor, words in corners:
         fig.add_annotation(x=x, y=y, text=words, xanchor=anchor, yanchor="middle", showarrow=False,
                            font={"size": 12, "color": style.MUTED})  # fmt: skip
@@ -112,7 +112,7 @@ def plane(
     for axis in (fig.update_xaxes, fig.update_yaxes):
         axis(range=[-0.07, 1.07], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     fig.update_yaxes(visible=True, ticklabelposition="inside top", gridcolor=style.GRID, zeroline=False,
-                     tickfont={"size": 12, "color": style.MUTED})  # fmt: skip
+                     range=[-0.14, 1.07], tickfont={"size": 12, "color": style.MUTED})  # fmt: skip
     key = f"upwards: {y_title} · lines: 95% intervals · dotted: the stain tells nothing"
     style.key_below(fig, " · ".join(filter(None, [key, style.marks(frame)[2]])))
     if len(names) > 1:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 import plotly.graph_objects as go
 
-from skinmet import wording
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, fit, wrap
 
 ROW = 46  # pixels a treatment takes
 DOT = 0.60  # where the dots stand, over the width
 REACH = 0.10  # how far an arc between neighbours bends
-CHARS = 17  # characters of a line beside an arc, on a phone
 
 
 def arcs(nodes: pd.DataFrame, links: pd.DataFrame, *, title: str, name: str, subtitle: str = "") -> go.Figure:
@@ -43,7 +40,9 @@ def arcs(nodes: pd.DataFrame, links: pd.DataFrame, *, title: str, name: str, sub
         hovertemplate="%{text}<extra></extra>",
     ))  # fmt: skip
     for treatment, detail in zip(nodes["treatment"], nodes["detail"], strict=True):
-        words = f'{wording.short(treatment, 32)}<br><span style="color:{style.MUTED}">{detail}</span>'
+        words = (
+            f'{fit(treatment, PHONE * (DOT - 0.04), 12)}<br><span style="color:{style.MUTED}">{detail}</span>'
+        )
         style.text(fig, place[treatment], words, x=DOT - 0.04, anchor="right", size=12)
     fig.update_xaxes(visible=False, range=[0, 1])
     fig.update_yaxes(range=[0, height])
@@ -58,8 +57,9 @@ def _arc(fig: go.Figure, top: float, bottom: float, same: pd.DataFrame) -> None:
     bend = f"M {DOT} {top} C {DOT + reach} {top} {DOT + reach} {bottom} {DOT} {bottom}"
     fig.add_shape(type="path", path=bend,
                   line={"color": style.EVIDENCE, "width": 1.5 + len(same)}, layer="below")  # fmt: skip
-    words = [line for w in same["words"] for line in textwrap.wrap(w, CHARS)]
-    style.text(fig, middle, "<br>".join(words), x=DOT + 0.8 * reach + 0.02, size=12)
+    left = DOT + 0.8 * reach + 0.02
+    words = [line for w in same["words"] for line in wrap(w, PHONE * (1 - left), 12)]
+    style.text(fig, middle, "<br>".join(words), x=left, size=12)
     fig.add_trace(go.Scatter(
         x=[DOT + 0.75 * reach] * len(same), y=[middle] * len(same), mode="markers", opacity=0,
         marker={"size": 26, "color": style.EVIDENCE}, customdata=same["address"].tolist(),

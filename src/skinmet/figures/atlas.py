@@ -17,6 +17,7 @@ from skinmet.figures import style
 from skinmet.figures.atlas_section import section
 from skinmet.figures.atlas_surface import HEIGHT, WIDTH, surface
 from skinmet.figures.bodymap import OUTLINE
+from skinmet.figures.measure import PHONE, wrap
 
 PAGE = 366  # pixels across: a phone
 OURS = "Drawn by our code from the words of the row; not a photograph, not to scale."
@@ -27,7 +28,6 @@ KEY = (
 COLUMNS = 3  # of the sheet
 SMALL = 0.5  # scale of the drawings on the sheet
 LINE = 17  # pixels per line of words
-WORDS = 52  # characters per line of words
 BODY = pen.Place(2, 24, 0.575)
 
 # What `usual_site` may name, and where it is on the outline of bodymap (side of the primary at the right).
@@ -105,7 +105,7 @@ def plates(glossary: pd.DataFrame, *, table: str, title: str, name: str) -> go.F
     _caption(fig, 0, 0, "<b>Where</b>")
     _caption(fig, PAGE - WIDTH, 0, "<b>What one sees</b>")
     _caption(fig, 0, section_y - 22, "<b>Section through the skin</b>")
-    _caption(fig, 0, words_y - 36, "<br>".join(textwrap.wrap(KEY, 58)))
+    _caption(fig, 0, words_y - 36, "<br>".join(wrap(KEY, PHONE, 12)))
     sizes = []
     for i, (row_id, row) in enumerate(glossary.iterrows()):
         address = f"{table}:{row_id}"
@@ -180,7 +180,7 @@ def _words(row: object) -> str:
     lines = []
     for head, words in parts:
         if isinstance(words, str) and words:
-            first, *rest = textwrap.wrap(f"{head}: {words}", WORDS, break_on_hyphens=False)
+            first, *rest = wrap(f"{head}: {words}", PHONE - 10)
             lines += [first.replace(f"{head}:", f"<b>{head}:</b>", 1), *rest]
     return "<br>".join(lines)
 

@@ -6,7 +6,6 @@ interval. `synthesis.post_test`, which turns them into probabilities, is handed 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -15,10 +14,10 @@ import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, wrap
 
 TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 ENDS = (0.0002, 0.9998)  # of the axis; what lies beyond is drawn at its end
-CHARS = 56  # characters of a line of 12 px on a phone
 BEFORE, POSITIVE, NEGATIVE = 206, 134, 76  # heights of the three rows of marks, in pixels
 SLIDER = 70
 RATIOS = [f"lr_{result}{end}" for result in ("positive", "negative") for end in ("", "_low", "_high")]
@@ -103,7 +102,8 @@ def curves(
             ))  # fmt: skip
             after, least, most = (post_test(marked, lr) for lr in (middle, low, high))
             pairs = zip(marked, after, strict=True)
-            words = [f"{wording.percent(a)} → {wording.percent(b)}" for a, b in pairs]
+            # "over 99%" would not fit beside the last mark
+            words = [f"{wording.percent(a)} → {wording.percent(b).replace('over ', '>')}" for a, b in pairs]
             spans = [wording.span(a, b) for a, b in zip(least, most, strict=True)]
             fig.add_trace(go.Scatter(
                 x=marked, y=after, mode="markers+text", visible=i == 0, cliponaxis=False,
@@ -215,7 +215,7 @@ def _state(test: pd.Series, pre: pd.Series, post_test: Callable) -> dict:
         "more": (most - marks).tolist(),
         "less": (marks - least).tolist(),
         "hover": [before, *results],
-        "words": ["<br>".join(textwrap.wrap(test["detail"], CHARS)), before + whose, *results,
+        "words": ["<br>".join(wrap(test["detail"], PHONE, 12)), before + whose, *results,
                   _of_a_thousand(p, ratios[0], ratios[3])],
     }  # fmt: skip
 
@@ -274,7 +274,7 @@ def _behind(tests: pd.DataFrame) -> pd.DataFrame:
 def _beside(p: float, result: str) -> str:
     """Words stand off the curve, inside the frame, and not on their neighbour's."""
     if result == "positive":
-        return "bottom right" if p < 0.8 else "bottom left"
+        return "middle right" if p < 0.15 else "bottom right" if p < 0.8 else "bottom left"
     return "top right" if p < 0.1 else "top left"
 
 

@@ -27,7 +27,7 @@ REGIONS = {
     "extremities": (180, 215, "arms and legs"),
     "abdomen": (100, 225, "abdomen"),
     "pelvis": (100, 285, "pelvis"),
-    "distant": (100, 250, "elsewhere on the skin"),
+    "distant": (100, 250, "elsewhere"),
     "multiple": (30, 300, "several regions"),
     "back": (40, 150, "back (behind)"),
 }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, wrap
 
 BAR = 64  # pixels a bar takes, words above it included
 LINE = 17  # pixels of a line of words below it
+NUMBER = 50  # pixels for the number after the words above it
 
 
 def parts(
@@ -33,7 +33,7 @@ def parts(
         raise ValueError("no parts to draw")
     wholes = frame.drop_duplicates("whole")[["whole", "total"]]
     keys = {whole: _key(frame[frame["whole"] == whole], colours or {}) for whole in wholes["whole"]}
-    heads = {whole: textwrap.wrap(f"{whole}:", style.AXIS_CHARS - 6) for whole in wholes["whole"]}
+    heads = {whole: wrap(f"{whole}:", PHONE - NUMBER) for whole in wholes["whole"]}
     height = sum(BAR + LINE * (len(keys[w]) + len(heads[w]) - 1) for w in keys) + 10
     fig = style.base(title, height=height, x_title=x_title, subtitle=subtitle)
     longest = int(frame["total"].max())

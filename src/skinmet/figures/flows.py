@@ -19,10 +19,12 @@ HEIGHT = 860  # pixels
 CHARS = 11  # characters of a line beside a node, on a phone
 # Borrowed bands are purple and paler than those of breast and skin: they part in greyscale too.
 _BANDS = ("rgba(0,114,178,0.75)", "rgba(142,69,133,0.45)", "rgba(142,69,133,0.25)")
+_SHORT = {"iatrogenic": "proc."}  # the whole word would run into the next box on a phone
 _KEY = (
     "width: number of edges (pieces of evidence), not of patients or cells: what goes in need not come out · "
     "blue: breast and skin · purple: breast, not skin · pale purple: animals, cells, other cancers · "
-    "not drawn: findings against a link, and edges that lead to an earlier step or back to their own box"
+    "not drawn: findings against a link, and edges that lead to an earlier step or back to their own box · "
+    "proc.: by a procedure"
 )
 
 
@@ -96,7 +98,7 @@ def _bands(nodes: pd.DataFrame, edges: pd.DataFrame, boxes: bool) -> go.Sankey:
     """One trace: nodes (or boxes) and the bands between them, one for each pair and kind of evidence."""
     label = nodes["label"].map(lambda words: short_label(words, CHARS, lines=4))
     if boxes:
-        words = zip(nodes["layer"].map(lambda i: LAYERS[i]), nodes["route"].map(LANES), strict=True)
+        words = zip(nodes["layer"].map(lambda i: LAYERS[i]), nodes["route"].map(LANES | _SHORT), strict=True)
         label = pd.Series([f"{'<br>'.join(textwrap.wrap(s, 8))}<br><b>{r}</b>" for s, r in words],
                           index=nodes.index)  # fmt: skip
     ends = edges.assign(start=edges["source"].map(label), end=edges["target"].map(label))
@@ -111,9 +113,9 @@ def _bands(nodes: pd.DataFrame, edges: pd.DataFrame, boxes: bool) -> go.Sankey:
         link["customdata"].append(address(rows.index[0]))
         link["label"].append(_hover(start, end, basis, rows))
     return go.Sankey(
-        orientation="v", arrangement="fixed", textfont={"size": 11, "color": style.INK},
-        domain={"x": [0, 0.88], "y": [0.03, 0.97]},
-        node={"label": places, "pad": 26 if boxes else 34, "thickness": 7, "color": style.FAINT,
+        orientation="v", arrangement="fixed", textfont={"size": 10, "color": style.INK},
+        domain={"x": [0, 0.86], "y": [0.03, 0.97]},
+        node={"label": places, "pad": 46, "thickness": 7, "color": style.FAINT,
               "line": {"width": 0},
               "hovertemplate": "%{label}<br>%{value} edges<extra></extra>"},
         link={**link, "hovertemplate": "%{label}<extra></extra>"},

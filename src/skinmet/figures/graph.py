@@ -262,12 +262,12 @@ def _menus(fig: go.Figure, keys: list[tuple], turns: list[_Turn]) -> None:
     rests = {"all": list(BASIS), "breast + skin": [best], "borrowed": [near, far], "breast, not skin": [near],
              "animals, cells, other": [far]}  # fmt: skip
     plot = turns[0].height
-    around = fig.layout.height - plot + 80
+    around = fig.layout.height - plot + 120
     turn = [
         {"label": words, "method": "update",
          "args": [{"x": t.x, "y": t.y, "text": t.text, "textposition": t.place},
                   {"height": t.height + around, "yaxis.range": [t.height, 0], "xaxis.range": [0, t.width]}]}
-        for words, t in zip(("Top to bottom", "Left to right"), turns, strict=True)
+        for words, t in zip(("Top to bottom", "Left to right (wide screen)"), turns, strict=True)
     ]  # fmt: skip
     sets = [
         _filter("Route", routes, keys, 0, {"visible": True}, {"visible": False}),
@@ -277,11 +277,11 @@ def _menus(fig: go.Figure, keys: list[tuple], turns: list[_Turn]) -> None:
                 {"mode": "none", "hoveron": "fills"}),
         turn,
     ]  # fmt: skip
-    style.grow_top(fig, 80)
+    style.grow_top(fig, 120)
     look = {"type": "dropdown", "direction": "down", "xanchor": "left", "y": 1, "yanchor": "top", "active": 0,
             "showactive": True, "bgcolor": "white", "bordercolor": style.MUTED,
             "font": {"size": 12, "color": style.INK}}  # fmt: skip
-    places = ((0, -78), (0.41, -78), (0, -40), (0.6, -40))
+    places = ((0, -118), (0.41, -118), (0, -78), (0, -40))
     menus = [{**look, "x": x, "pad": {"t": t}, "buttons": b} for (x, t), b in zip(places, sets, strict=True)]
     # a wide menu would push the margin inwards
     fig.update_layout(updatemenus=menus, margin={"autoexpand": False})

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import textwrap
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, fit, width, wrap
 
 ROW = 48  # pixels a row takes: its words above, its interval below
 HEADING = 34
 LINE = 16  # pixels of a second line of words
-ROW_CHARS = 50  # label and figures together, on a phone
+BETWEEN = 16  # pixels between a label and the figures at its right, room for a dagger included
 WORDS_UP = 16  # pixels the words stand above the interval
 
 
@@ -59,10 +59,10 @@ def intervals(
         ci_high=data["ci_high"].clip(upper=high),
     )  # fmt: skip
     if band:
-        _band(fig, band, height, log)
+        _band(fig, band, (low, high), height, log)
     if line:
         fig.add_vline(x=line[0], line={"color": style.MUTED, "width": 1, "dash": "dot"})
-        _above(fig, line[0], height, line[1], style.MUTED, log)
+        _above(fig, line[0], (low, high), height, line[1], style.MUTED, log)
     for y, words in headings:
         style.text(fig, y, f"<b>{words}</b>", size=13, colour=style.MUTED)
     for y, (_, row) in zip(places, data.iterrows(), strict=True):
@@ -94,11 +94,11 @@ def write_row(fig: go.Figure, y: float, row: pd.Series, label: str, *, lines: in
 
 def label_lines(row: pd.Series, label: str, lines: int) -> list[str]:
     """The label broken where the figures at its right begin, in as many lines as allowed; the rest is cut."""
-    room = max(14, ROW_CHARS - len(row["shown"]))
-    words = textwrap.wrap(str(row[label]), room)
+    room = PHONE - width(row["shown"], 12) - BETWEEN
+    words = wrap(str(row[label]), room)
     if len(words) <= lines:
         return words
-    return [*words[: lines - 1], wording.short(" ".join(words[lines - 1 :]), room)]
+    return [*words[: lines - 1], fit(" ".join(words[lines - 1 :]), room)]
 
 
 def extra_lines(data: pd.DataFrame, label: str) -> list[int]:
@@ -190,16 +190,21 @@ def _has(row: pd.Series, column: str) -> bool:
 def row_places(
     frame: pd.DataFrame, group: str | None, extra: list[int] | None = None
 ) -> tuple[list[float], list[tuple[float, str]], int]:
-    """Heights from the bottom, in pixels, for rows and headings, and the height of all."""
+    """Heights from the bottom, in pixels, for rows and headings (in lines), and the height of all."""
     groups = [None] * len(frame) if group is None else frame[group].tolist()
     extra = extra or [0] * len(frame)
-    changes = sum(1 for i, g in enumerate(groups) if g is not None and (i == 0 or g != groups[i - 1]))
-    height = ROW * len(groups) + sum(extra) + HEADING * changes + 14
+    heads = {
+        i: wrap(str(g), PHONE, bold=True)
+        for i, g in enumerate(groups)
+        if g is not None and (i == 0 or g != groups[i - 1])
+    }
+    height = ROW * len(groups) + sum(extra) + sum(HEADING + LINE * (len(h) - 1) for h in heads.values()) + 14
     y, places, headings = float(height), [], []
-    for i, g in enumerate(groups):
-        if g is not None and (i == 0 or g != groups[i - 1]):
-            y -= HEADING
-            headings.append((y + 12, str(g)))
+    for i in range(len(groups)):
+        if i in heads:
+            more = LINE * (len(heads[i]) - 1)
+            y -= HEADING + more
+            headings.append((y + 12 + more / 2, "<br>".join(heads[i])))
         y -= ROW + extra[i]
         places.append(y + 12)
     return places, headings, height
@@ -231,16 +236,23 @@ def draw_axis(fig: go.Figure, low: float, high: float, log: bool, percent: bool)
             fig.update_xaxes(tickformat=".1~%")
 
 
-def _band(fig: go.Figure, band: tuple[float, float, str], height: int, log: bool) -> None:
+def _band(
+    fig: go.Figure, band: tuple[float, float, str], ends: tuple[float, float], height: int, log: bool
+) -> None:
     low, high, words = band
     fig.add_vrect(x0=low, x1=high, fillcolor=style.CLAIM, opacity=0.16, line_width=0, layer="below")
-    _above(fig, high, height, words, style.CLAIM, log)
+    _above(fig, high, ends, height, words, style.CLAIM, log)
 
 
-def _above(fig: go.Figure, x: float, height: int, words: str, colour: str, log: bool) -> None:
-    """Words over the plotting area that end at a value of the axis (left of it where there is room)."""
+def _above(
+    fig: go.Figure, x: float, ends: tuple[float, float], height: int, words: str, colour: str, log: bool
+) -> None:
+    """Words over the plotting area at a value of the axis, which runs between `ends`: they stay inside."""
     # an annotation on a logarithmic axis takes the logarithm as its place
-    fig.add_annotation(x=math.log10(x) if log else x, xref="x", xanchor="auto", y=height, yref="y",
+    place, low, high = (math.log10(v) if log else v for v in (x, *ends))
+    share = (place - low) / (high - low)
+    anchor = "left" if share < 1 / 3 else "right" if share > 2 / 3 else "center"
+    fig.add_annotation(x=place, xref="x", xanchor=anchor, y=height, yref="y",
                        yanchor="bottom", text=words, showarrow=False,
                        font={"size": 12, "color": colour})  # fmt: skip
     style.grow_top(fig, 18)

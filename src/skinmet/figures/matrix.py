@@ -11,13 +11,12 @@ import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, width, wrap
 
-PHONE = 366  # pixels between the margins of a figure on a phone
 TILE, SMALLEST = 28, 15  # side of a tile in pixels, where there is room and at least
 BUBBLE = 38  # diameter of the largest number
 LINE = 15  # pixels per line of a name
 HEADING = 34
-CHAR = 6.4  # pixels per character of a name
 HEADS = (110, 150, 200, 260)  # pixels of a head that stands on end: the first that leaves few enough lines
 HOVER_CHARS = 46
 
@@ -152,7 +151,7 @@ def _grid(groups, columns: list[str], blocks: list[pd.DataFrame], left: float, w
     tall = {}
     for words in (r for part in groups.values() for r in part):
         deep = -(-int(deepest.get(words, 1)) // across)
-        tall[words] = max(LINE * len(_wrap(words, left * PHONE)) + 8, deep * (tile + 3) + 5)
+        tall[words] = max(LINE * len(wrap(words, left * PHONE, 12)) + 8, deep * (tile + 3) + 5)
     height = int(sum(tall.values())) + HEADING * sum(1 for heading in groups if heading) + top
     y, places, edges, headings = float(height - top), {}, [], []
     for heading, part in groups.items():
@@ -170,20 +169,16 @@ def _grid(groups, columns: list[str], blocks: list[pd.DataFrame], left: float, w
 
 def _heads(columns: list[str], cell: float) -> tuple[dict[str, str], bool, int]:
     """The heads, wrapped; flat where every word fits its column, else on end; their height in pixels."""
-    heads = {c: _wrap(c, cell) for c in columns}
-    flat = all(len(line) * CHAR <= cell for lines in heads.values() for line in lines)
+    heads = {c: wrap(c, cell, 12) for c in columns}
+    flat = all(width(line, 12) <= cell for lines in heads.values() for line in lines)
     for long in () if flat else HEADS:
-        heads = {c: _wrap(c, long) for c in columns}
+        heads = {c: wrap(c, long, 12) for c in columns}
         if max(len(lines) for lines in heads.values()) * LINE <= cell:
             break
     deep = max(len(lines) for lines in heads.values())
-    long = max(len(line) for lines in heads.values() for line in lines)
+    long = max(width(line, 12) for lines in heads.values() for line in lines)
     joined = {c: "<br>".join(lines) for c, lines in heads.items()}
-    return joined, flat, int(LINE * deep if flat else CHAR * long) + 10
-
-
-def _wrap(words: str, pixels: float) -> list[str]:
-    return textwrap.wrap(words, max(1, int(pixels / CHAR)), break_long_words=False) or [words]
+    return joined, flat, int(LINE * deep if flat else long) + 10
 
 
 def _names(fig: go.Figure, grid: _Grid, left: float) -> None:
@@ -199,7 +194,7 @@ def _names(fig: go.Figure, grid: _Grid, left: float) -> None:
     for y, words in grid.headings:
         style.text(fig, y, f"<b>{words}</b>", size=13, colour=style.MUTED)
     for words, y in grid.y.items():
-        style.text(fig, y, "<br>".join(_wrap(words, left * PHONE)), size=12)
+        style.text(fig, y, "<br>".join(wrap(words, left * PHONE, 12)), size=12)
     under = {"type": "line", "x0": 0, "x1": 1, "line": {"color": style.GRID, "width": 1}, "layer": "below"}
     fig.update_layout(shapes=[{**under, "y0": y, "y1": y} for y in grid.lines])
 
@@ -236,7 +231,7 @@ def _circles(drawn: pd.DataFrame, symbols, largest: float, grid: _Grid) -> go.Sc
     wide = (grid.tile * (drawn["size"] / largest) ** 0.5).clip(lower=4)
     colours = [symbols[v][1] for v in drawn["value"]]
     numbers = [symbols[v][0] + wording.number(n) for v, n in zip(drawn["value"], drawn["size"], strict=True)]
-    inside = [w >= CHAR * len(n) + 9 for w, n in zip(wide, numbers, strict=True)]
+    inside = [w >= width(n, 12) + 4 for w, n in zip(wide, numbers, strict=True)]
     ink = [_on(c) if i else style.INK for c, i in zip(colours, inside, strict=True)]
     last = max(grid.x, key=grid.x.get)  # nothing may stand at the right of the last column
     beside = ["middle left" if c == last else "middle right" for c in drawn["column"]]

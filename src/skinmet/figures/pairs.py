@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from skinmet import wording
 from skinmet.figures import style
 from skinmet.figures.intervals import axis_range, columns_behind, draw_axis, points, prepared, shown_figures
+from skinmet.figures.measure import PHONE, fit, width
 
 PAIR = 84  # pixels a pair takes: its name, its two figures in words, its two intervals
-LABEL_CHARS = 52
+BETWEEN = 12  # pixels between the two figures of a pair
 SHAPES = ("circle", "diamond")
 SIGNS = ("●", "◆")
 
@@ -53,9 +53,7 @@ def pairs(
         SHAPES[kinds.index(k)] + ("-open" if s.endswith("open") else "")
         for k, s in zip(data[kind], filled, strict=True)
     ]
-    data["words"] = [
-        f"{SIGNS[kinds.index(row[kind])]} {row[kind]} {_figures(row, percent)}" for _, row in data.iterrows()
-    ]
+    data["words"] = _words(data, pair, kind, kinds, percent)
     low, high = x_range or axis_range(data, log, percent, pd.Series(dtype=float))
     data["ci_low"], data["ci_high"] = data["ci_low"].clip(lower=low), data["ci_high"].clip(upper=high)
     written = []  # (place, height, words, side, size, colour)
@@ -64,7 +62,7 @@ def pairs(
         both = data[data[pair] == words].set_index(kind, drop=False).loc[list(kinds)]
         first, second = both.iloc[0], both.iloc[1]
         written += [
-            (low, top - 14, wording.short(words, LABEL_CHARS), "middle right", 13, style.INK),
+            (low, top - 14, fit(words, PHONE), "middle right", 13, style.INK),
             (low, top - 32, first["words"], "middle right", 12, first["colour"]),
             (high, top - 32, second["words"], "middle left", 12, second["colour"]),
         ]
@@ -85,6 +83,17 @@ def pairs(
     if kind not in behind:
         behind.insert(2, kind, data[kind])
     return style.attach(fig, name, behind)
+
+
+def _words(data: pd.DataFrame, pair: str, kind: str, kinds: tuple[str, str], percent: bool) -> list[str]:
+    """Sign, kind and figures of each row; the kind is left to the key where two do not fit side by side."""
+    signs = [SIGNS[kinds.index(k)] for k in data[kind]]
+    figures = [_figures(row, percent) for _, row in data.iterrows()]
+    whole = [f"{s} {k} {f}" for s, k, f in zip(signs, data[kind], figures, strict=True)]
+    wide = pd.Series([width(words, 12) for words in whole]).groupby(data[pair].tolist()).sum().max()
+    if wide + BETWEEN <= PHONE:
+        return whole
+    return [f"{s} {f}" for s, f in zip(signs, figures, strict=True)]
 
 
 def _figures(row: pd.Series, percent: bool) -> str:

@@ -8,11 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, wrap
 
 ROW = 30  # pixels per thing
 NAMES = 136  # pixels for the names of the rows, which stand on end
 LEFT = 0.36  # share of the width that the names of the things take
-LABEL = 21  # characters of such a name per line
 
 
 def presence(
@@ -39,7 +39,7 @@ def presence(
         fig.add_annotation(x=x[row], y=height - NAMES + 6, yanchor="bottom", text=row, textangle=-90,
                            showarrow=False, font={"size": 12, "color": style.INK})  # fmt: skip
     for thing in things:
-        style.text(fig, y[thing], "<br>".join(textwrap.wrap(thing, LABEL)), size=12)
+        style.text(fig, y[thing], "<br>".join(wrap(thing, LEFT * PHONE, 12)), size=12)
         count = frame.loc[frame["thing"] == thing, "row"].nunique()
         style.text(fig, y[thing], f"<b>{count}</b>", x=1, anchor="right", size=13)
     style.text(fig, height - NAMES + 14, f"of {len(rows)}", x=1, anchor="right", size=12, colour=style.MUTED)

@@ -11,10 +11,10 @@ from itertools import pairwise
 import pandas as pd
 import plotly.graph_objects as go
 
-from skinmet import wording
 from skinmet.figures import style
 from skinmet.figures.atlas_pen import BROWN, DARK, RED, Dots, Ink, Mark, Note, Place, box, ring, strew, traces
 from skinmet.figures.graph import BASIS, WIDTH, address, checked
+from skinmet.figures.measure import PHONE, fit, width
 
 # The words of each route, where they stand, and its ways: stations (node, x, y) in the order of travel.
 ROUTES: dict[str, tuple[str, float, list[list[tuple[str, float, float]]]]] = {
@@ -121,7 +121,7 @@ def _overview(steps: pd.DataFrame, edges: pd.DataFrame) -> list[go.Scatter]:
     for route, (words, _, _) in ROUTES.items():
         here = edges[edges["route"] == route]
         sure = int((here["basis"] == next(iter(BASIS))).sum())
-        counts.append(f"<b>{words}</b>: {len(here)} edges, {sure} of them from breast and skin")
+        counts.append(f"<b>{words}</b>: {len(here)} edges, {sure} from breast and skin")
     shared = edges[~edges["route"].isin(list(ROUTES))]
     if len(shared):
         counts.append(f"shared by routes: {len(shared)} edges")
@@ -143,11 +143,11 @@ def _one(steps: pd.DataFrame, nodes: pd.DataFrame, route: str) -> list[go.Scatte
     """One route in full, with numbered stations named below; the others faint."""
     here = steps[steps["route"] == route]
     colours = [style.INK, *[BASIS[basis][0] for basis in here["basis"]]]
-    lines = [f"1 {here['from'].iloc[0]}"] + [
-        f"{'→ ' if s.again else ''}{s.step} {wording.short(s.to.split(' (')[0], 28 - 2 * s.again)} "
-        f"· {_SHORT[s.basis]} · {s.certainty}"
-        for s in here.itertuples()
-    ]
+    lines = [f"1 {here['from'].iloc[0]}"]
+    for s in here.itertuples():
+        number, rest = f"{'→ ' if s.again else ''}{s.step} ", f" · {_SHORT[s.basis]} · {s.certainty}"
+        room = PHONE - width(number + rest, 12)
+        lines.append(number + fit(s.to.split(" (")[0], room, 12) + rest)
     others = _lines(steps[steps["route"] != route], faint=True)
     return [*others, *_lines(here), _stations(here, numbered=True), _words(lines, colours)]
 

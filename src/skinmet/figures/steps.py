@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from skinmet import wording
 from skinmet.figures import style
 from skinmet.figures.intervals import (
+    BETWEEN,
     WORDS_UP,
     axis_range,
     columns_behind,
@@ -16,6 +16,7 @@ from skinmet.figures.intervals import (
     prepared,
     row_places,
 )
+from skinmet.figures.measure import PHONE, fit, width
 
 SLIDER = 74  # pixels for the slider and the words over it
 
@@ -55,8 +56,9 @@ def steps(
     colours = [style.POOLED if o else c for o, c in zip(ours, colours, strict=True)]
     data = {setting: prepared(frame, table, percent, "") for setting, frame in frames.items()}
     low, high = x_range or axis_range(pd.concat(data.values()), False, percent, pd.Series(dtype=float))
+    room = PHONE - BETWEEN - max(width(words, 12) for rows in data.values() for words in rows[right])
     for y, words in zip(places, first[label], strict=True):
-        style.text(fig, y, wording.short(words, 34), shift=WORDS_UP)
+        style.text(fig, y, fit(words, room), shift=WORDS_UP)
     for i, rows in enumerate(data.values()):
         rows.loc[ours, "address"] = ""
         rows["ci_low"], rows["ci_high"] = rows["ci_low"].clip(lower=low), rows["ci_high"].clip(upper=high)

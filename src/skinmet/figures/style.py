@@ -6,10 +6,10 @@ that they also part in greyscale; shape and filling carry the same meaning a sec
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 import plotly.graph_objects as go
+
+from skinmet.figures.measure import PHONE, wrap
 
 INK = "#1f2933"
 MUTED = "#5b6472"
@@ -21,8 +21,6 @@ BORROWED = "#8E4585"  # evidence from other cancers, animals or cells
 FAINT = "#aab2bd"  # shown, but left out of the current choice
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-TITLE_CHARS = 38  # a title line that still fits a phone, 390 px wide
-AXIS_CHARS = 52
 
 
 def base(title: str, *, height: int, x_title: str = "", subtitle: str = "") -> go.Figure:
@@ -30,10 +28,10 @@ def base(title: str, *, height: int, x_title: str = "", subtitle: str = "") -> g
 
     Width follows the page. Title and axis title are wrapped so that they fit a phone.
     """
-    heading = [f"<b>{line}</b>" for line in textwrap.wrap(title, TITLE_CHARS)]
-    below = textwrap.wrap(subtitle, TITLE_CHARS + 6)
+    heading = [f"<b>{line}</b>" for line in wrap(title, PHONE, 15, bold=True)]
+    below = wrap(subtitle, PHONE, 12)
     heading += [f'<span style="font-size:12px;color:{MUTED}">{line}</span>' for line in below]
-    axis = textwrap.wrap(x_title, AXIS_CHARS)
+    axis = wrap(x_title, PHONE, 12)
     top, bottom = 18 + 20 * len(heading), 34 + 17 * len(axis)
     font = {"family": FONT, "size": 13, "color": INK}
     # the title is an annotation, since a layout title of several lines is cut off at the top
@@ -116,7 +114,7 @@ def key_below(fig: go.Figure, words: str) -> None:
     """Explain the marks under the axis, in as many lines as a phone needs."""
     if not words:
         return
-    lines = textwrap.wrap(words, AXIS_CHARS + 2)
+    lines = wrap(words, PHONE, 12)
     bottom = fig.layout.margin.b
     fig.add_annotation(x=0, xref="paper", xanchor="left", y=0, yref="paper", yanchor="top",
                        yshift=-(bottom - 4), text="<br>".join(lines), showarrow=False, align="left",

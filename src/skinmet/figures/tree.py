@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, wrap
 
 LINE = 17  # pixels per line of text
 GAP = 16
-WIDTH = 46  # characters per line that fit a phone beside the branch
+INDENT = 0.09  # of the width: where the words beside a branch begin
 
 _DASH = {"certain": "solid", "probable": "dash", "possible": "dot"}
 
@@ -25,15 +24,15 @@ def chain(frame: pd.DataFrame, *, title: str, name: str, subtitle: str = "") -> 
     """
     if frame.empty:
         raise ValueError("no copies to draw")
-    items, y = [], 0.0
+    items, y, beside = [], 0.0, PHONE * (1 - INDENT)
     for original, copies in frame.groupby("original", sort=False):
-        root = textwrap.wrap(original, WIDTH + 4)
+        root = wrap(original, PHONE, bold=True)
         items.append(("root", y, root, None))
         start, y = y + LINE * len(root), y + LINE * len(root) + GAP
         for row in copies.itertuples():
-            lines = [f"<b>{part}</b>" for part in textwrap.wrap(row.copy, WIDTH - 3)]
-            lines += textwrap.wrap(f"prints: {row.printed}", WIDTH)
-            wrong = textwrap.wrap(f"✗ {row.error}", WIDTH)
+            lines = [f"<b>{part}</b>" for part in wrap(row.copy, beside, bold=True)]
+            lines += wrap(f"prints: {row.printed}", beside)
+            wrong = wrap(f"✗ {row.error}", beside)
             lines += [f'<span style="color:{style.CLAIM}">{part}</span>' for part in wrong]
             items.append(("copy", y, lines, (start, row)))
             y += LINE * len(lines) + GAP
@@ -57,7 +56,7 @@ def chain(frame: pd.DataFrame, *, title: str, name: str, subtitle: str = "") -> 
             marker={"symbol": "triangle-right", "size": 11, "color": style.CLAIM},
             text=[f"{row.certainty}<br><i>{row.address}</i>"], hovertemplate="%{text}<extra></extra>",
         ))  # fmt: skip
-        _write(fig, 0.09, top, "<br>".join(lines), style.INK)
+        _write(fig, INDENT, top, "<br>".join(lines), style.INK)
     style.key_below(fig, "branch: solid = certain, dashed = probable, dotted = possible (our reading)")
     return style.attach(fig, name, frame)
 
