@@ -46,13 +46,28 @@ def figure(name: str = "four-denominators") -> dict:
         "customdata": [row[0] for row in rows],
         "hovertemplate": "%{x}<extra></extra>",
     }
+    # broken for a phone, as skinmet.figures.style does it
+    title = {"name": "title", "text": "<b>How many had it,</b><br><b>of how many?</b>", "y": 1, "yshift": 60}
+    key = {"name": "key", "text": "hollow: second-hand, or<br>incomplete reference", "y": 0, "yshift": -50}
+    place = {
+        "x": 0,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "top",
+        "showarrow": False,
+    }
+    notes = [{**note, **place} for note in (title, key)]
     layout = {
+        "annotations": notes,
+        "font": {"family": "sans-serif", "size": 13},
+        "xaxis": {"title": {"text": "share of the people<br>asked", "standoff": 8}},
         "template": "none",
         "autosize": True,
-        "height": 300,
+        "height": 360,
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
-        "margin": {"l": 20, "r": 20, "t": 60, "b": 30},
+        "margin": {"l": 20, "r": 20, "t": 70, "b": 100},
         "updatemenus": [{"type": "buttons", "x": 0, "xanchor": "left", "y": 1.3, "buttons": buttons}],
         "meta": {"alt": ALT, "name": name, "data": {"columns": ["address", "events"], "rows": rows}},
     }

@@ -139,6 +139,41 @@ def test_a_table_can_be_searched_and_sorted_by_keyboard(open_page):
         assert cells == [str(number) for number in numbers] + [""] * (total - len(numbers))
 
 
+def test_a_table_too_wide_for_a_phone_becomes_cards(open_page):
+    page = open_page(FREQUENCY, width=390)
+    table = page.locator(".evidence-table")
+    expect(table).to_have_class("skinmet-table evidence-table cards")
+    box = page.locator(".skinmet-scroll.evidence")
+    assert box.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    cells = table.locator("tbody tr").first.locator("td:visible")
+    labels = cells.evaluate_all("(all) => all.map((one) => [one.dataset.label, one.textContent.trim()])")
+    assert ["citekey", "lookingbill1990skin"] in labels and all(label and words for label, words in labels)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(table).to_have_class("skinmet-table evidence-table")
+
+
+def test_a_figure_on_a_wide_page_breaks_its_words_later(open_page):
+    """The stored figure is broken for a phone; nothing is cut off by the lines that were saved."""
+    broken = {}
+    for width in (390, 1280):
+        page = open_page(CHAPTER, width=width)
+        plot = page.locator(".figure-plot").first
+        plot.scroll_into_view_if_needed()
+        expect(plot.locator(".main-svg").first).to_be_visible()
+        broken[width] = plot.evaluate("""({ layout }) => {
+          const words = [...layout.annotations.map((note) => note.text), layout.xaxis.title.text];
+          return words.join().split("<br>").length;
+        }""")
+        assert plot.evaluate("""(one) => {
+          const edge = one.querySelector(".main-svg").getBoundingClientRect();
+          return [...one.querySelectorAll(".annotation, .xtitle")].every((words) => {
+            const box = words.getBoundingClientRect();
+            return box.top >= edge.top && box.bottom <= edge.bottom + 1;
+          });
+        }""")
+    assert broken[1280] < broken[390]
+
+
 def test_the_bibliography_can_be_filtered_by_state(open_page):
     page = open_page("bibliography.html")
     page.get_by_label("State").select_option("incomplete")

@@ -47,6 +47,13 @@ def test_a_table_escapes_its_cells_and_links_its_rows(shown):
     assert "<td class='number'>1.235</td>" in markup and "<td class='number'></td>" in markup
 
 
+def test_the_head_of_a_column_of_numbers_stands_over_them(shown):
+    display.table(pd.DataFrame({"what": ["a", "b"], "people": [None, 12], "none": [None, None]}))
+    markup = shown[0]["text/html"]
+    assert "<th scope='col'>what</th>" in markup and "<th scope='col' class='number'>people</th>" in markup
+    assert "<th scope='col'>none</th>" in markup
+
+
 def test_a_dangerous_link_stays_text(shown):
     display.table(pd.DataFrame({"a": ["[click](javascript:alert(1))"]}))
     assert "href" not in shown[0]["text/html"]

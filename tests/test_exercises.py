@@ -102,8 +102,8 @@ def plan(name):
 
 
 @pytest.fixture(scope="module")
-def lost():
-    """Run everything: {(assignment, what): {test: message of the failure}}."""
+def runs():
+    """Run everything: {(assignment, what): (the assignment, what came of it)}."""
     todo = {(name, what): run for name in NAMES for what, run in plan(name).items()}
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
         rooms = SimpleQueue()
@@ -114,11 +114,17 @@ def lost():
             given, handed_in = todo[key]
             room = rooms.get()
             try:
-                return key, room.run(given, handed_in)
+                return key, (given, room.run(given, handed_in))
             finally:
                 rooms.put(room)
 
-        return {key: failures(todo[key][0], done) for key, done in pool.map(run, todo)}
+        return dict(pool.map(run, todo))
+
+
+@pytest.fixture(scope="module")
+def lost(runs):
+    """{(assignment, what): {test: message of the failure}}."""
+    return {key: failures(given, done) for key, (given, done) in runs.items()}
 
 
 def failures(given, execution):
@@ -233,6 +239,20 @@ def test_the_untouched_release_earns_none(name, lost):
     assert set(lost[name, "untouched"]) == set(lost[name, "untouched, visible"]) == graded_by_test(name)
     unclear = {t: words for t, words in lost[name, "untouched"].items() if not explains(words)}
     assert not unclear
+
+
+@every
+def test_what_the_site_shows_of_an_exercise_needs_no_answer(name, runs):
+    """The site shows stored outputs of the given cells: an untouched release computes the same."""
+    stored = {cell["id"]: cell["outputs"] for cell in source(name)["cells"] if cell.get("outputs")}
+    untouched = {cell.id: cell for cell in runs[name, "untouched"][1].notebook.cells}
+    assert {cell.id for cell in untouched.values() if cell.get("outputs")} >= set(stored)
+    for cell_id, outputs in stored.items():
+        assert [words(o) for o in untouched[cell_id].outputs] == [words(o) for o in outputs], cell_id
+
+
+def words(output):
+    return "".join(output.get("text") or output["data"]["text/plain"]).rstrip()
 
 
 @every

@@ -49,7 +49,7 @@ FAULTS = """async ([figure, width, wide]) => {
         await Plotly[entry.method](place, ...entry.args);
         await Plotly.relayout(place, `${kind}[${i}].active`, k);
         // a Sankey diagram moves to its new state, half a second long
-        if (figure.data.some((trace) => trace.type === "sankey")) await new Promise((go) => setTimeout(go, 700));
+        if (figure.data.some(({ type }) => type === "sankey")) await new Promise((go) => setTimeout(go, 700));
         look();
       }
   Plotly.purge(place);
@@ -119,6 +119,8 @@ def test_wrap_keeps_every_word_and_every_line_fits():
     assert "".join(lines).replace(" ", "") == words.replace(" ", "")
     assert all(measure.width(line) <= 90 or " " not in line for line in lines)
     assert measure.wrap("", 90) == []
+    tagged = measure.wrap('<span style="color:#aab-bcc">●</span> two-fold, p < 0.05', 40)
+    assert tagged == ['<span style="color:#aab-bcc">●</span>', "two-", "fold,", "p <", "0.05"]
 
 
 def test_fit_cuts_after_a_word():

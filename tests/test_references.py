@@ -324,7 +324,7 @@ class TestBibliography:
         assert references.bibliography(["abel2019skin"]) == (
             '<ul class="references">\n'
             '<li id="ref-abel2019skin"><b>Abel 2019</b>: Abel A, Baker B. Skin and HER2. Journal of Tests. '
-            '2019;1(2):12–9. <a href="https://doi.org/10.1000/abc.1">doi:10.1000/abc.1</a>. '
+            '2019;1(2):12–19. <a href="https://doi.org/10.1000/abc.1">doi:10.1000/abc.1</a>. '
             '<a href="https://pubmed.ncbi.nlm.nih.gov/123/">PMID 123</a>. <i>Abstract read.</i></li>\n'
             "</ul>"
         )
@@ -382,6 +382,12 @@ class TestBibliography:
         text = references.bibliography(["abel2019skin"])
         assert link in text if link else "<a" not in text
 
+    @pytest.mark.parametrize("pages", ["1--10", "98--103", "1148--1155", "S12--S19"])
+    def test_pages_stand_in_full(self, room, pages):
+        room(ENTRY.replace("12--19", pages))
+        first, last = pages.split("--")
+        assert re.search(rf":{first}[-–]{last}\.", references.bibliography(["abel2019skin"]))
+
     def test_no_html_comes_in_from_the_bibliography(self, room):
         bad = '<script>alert(1)</script><img src=x onerror="a"> <span class="nocase">x</span>'
         bib = entry("b2019x", author=f"{{{bad}}}", title=bad + " 5 < 6 & 7", journal=bad, year="2019",
@@ -407,7 +413,7 @@ class TestBibliography:
             (("{Skin and {HER2}}", "{Is it skin?}"), "Is it skin? Journal"),
             (("12--19", "357--"), ":357."),
             (("12--19", "e1024"), ":e1024."),
-            (("  year = {2019},\n", ""), "Skin and HER2. Journal of Tests. 1(2):12–9."),
+            (("  year = {2019},\n", ""), "Skin and HER2. Journal of Tests. 1(2):12–19."),
             (("@article", "@misc"), "Skin and HER2."),
         ],
     )

@@ -105,6 +105,14 @@ def disagreements(conda: rattler.VersionSpec, pip: SpecifierSet) -> list[str]:
     return [v for v in versions if conda.matches(rattler.Version(v)) and not pip.contains(v)]
 
 
+def test_binder_takes_a_python_that_will_do():
+    """Binder's builder (repo2docker) reads `python = 3.11`; from any other spelling it takes its default."""
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
+    python = next(entry for entry in listed if isinstance(entry, str) and entry.startswith("python"))
+    version = re.fullmatch(r"python\s*=+\s*([\d.]+)", python)[1]
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+
+
 def test_conda_admits_nothing_that_pip_would_not():
     conda, pip = conda_specs()
     for name, wish in DEPENDENCIES.items():

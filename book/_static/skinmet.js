@@ -67,13 +67,62 @@
     if (box.children.length) plot.after(box);
   }
 
+  // A figure's title, axis title and key are broken for a phone: where there is room, in fewer lines.
+  function widen(layout, width) {
+    const entries = (layout.updatemenus || []).flatMap((menu) => menu.buttons);
+    if (width < 600 || entries.some((entry) => entry.args?.some((one) => one && "height" in one))) return layout;
+    const pen = document.createElement("canvas").getContext("2d");
+    const fits = (words, font) => {
+      pen.font = `${font} ${layout.font?.family ?? "sans-serif"}`;
+      return pen.measureText(words.replace(/<[^>]*>/g, "")).width < width - 30;
+    };
+    const rewrap = (text) => {
+      const lines = [""];
+      for (const word of text.replaceAll("<br>", " ").split(" ")) {
+        const longer = `${lines.at(-1)} ${word}`.trim();
+        if (fits(longer, "12px")) lines[lines.length - 1] = longer;
+        else lines.push(word);
+      }
+      return lines.join("<br>");
+    };
+    const count = (text) => text.split("<br>").length;
+    const { margin, xaxis = {} } = layout;
+    const notes = (layout.annotations || []).map((note) => ({ ...note }));
+    const [title, key] = ["title", "key"].map((name) => notes.find((note) => note.name === name));
+    let [above, axisLines, below] = [0, 0, 0];
+    if (title) {
+      const joined = title.text
+        .replaceAll("</b><br><b>", " ")
+        .replace(/<\/span><br><span[^>]*>/g, " ");
+      if (joined.split("<br>").every((line) => fits(line, "bold 15px"))) {
+        above = 20 * (count(title.text) - count(joined));
+        Object.assign(title, { text: joined, yshift: title.yshift - above });
+      }
+    }
+    const axis = xaxis.title?.text ? { ...xaxis.title, text: rewrap(xaxis.title.text) } : xaxis.title;
+    if (axis?.text) axisLines = 17 * (count(xaxis.title.text) - count(axis.text));
+    if (key) {
+      const text = rewrap(key.text);
+      below = 16 * (count(key.text) - count(text));
+      Object.assign(key, { text, yshift: key.yshift + axisLines });
+    }
+    return {
+      ...layout,
+      annotations: notes,
+      xaxis: { ...xaxis, title: axis },
+      margin: { ...margin, t: margin.t - above, b: margin.b - axisLines - below },
+      height: layout.height - above - axisLines - below,
+    };
+  }
+
   async function draw(figure) {
     if (figure.dataset.drawn) return;
     figure.dataset.drawn = "yes";
     const spec = window.skinmetFigures[figure.dataset.name];
     const plot = figure.querySelector(".figure-plot");
     // The page's own background shows through, so that light and dark need one drawing.
-    const layout = { ...spec.layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
+    const clear = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
+    const layout = { ...widen(spec.layout, plot.clientWidth), ...clear };
     delete layout.width;
     await Plotly.newPlot(plot, spec.data, layout, spec.config);
     keyboardControls(plot, layout);
@@ -231,6 +280,23 @@
     card.focus({ preventScroll: true });
   }
 
+  // On a narrow screen a table that does not fit becomes cards; the style sheet says how.
+  const narrow = window.matchMedia("(width <= 600px)");
+  function tablesAsCards() {
+    for (const table of document.querySelectorAll(".skinmet-table")) {
+      table.classList.remove("cards");
+      const box = table.parentNode;
+      if (!narrow.matches || !table.tHead || box.scrollWidth <= box.clientWidth) continue;
+      const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+      for (const row of table.tBodies[0].rows)
+        [...row.cells].forEach((cell, column) => {
+          cell.dataset.label = names[column];
+          cell.classList.toggle("blank", !cell.textContent.trim());
+        });
+      table.classList.add("cards");
+    }
+  }
+
   // A long text would be pressed into a column of single words: such cells keep a width of their own.
   function widenTexts() {
     const cells = [...document.querySelectorAll(".skinmet-table:not(.evidence-table) td")];
@@ -266,13 +332,16 @@
   function start() {
     document.querySelectorAll(".mode-switch").forEach((button) => button.addEventListener("click", switchMode));
     widenTexts();
+    tablesAsCards();
+    narrow.addEventListener("change", tablesAsCards);
     document.querySelectorAll(".evidence-table").forEach(evidenceTable);
     document.querySelectorAll(".table-tools ~ .bibliography").forEach(bibliography);
     if (document.querySelector('article a[href^="#ref-"]')) referenceCards();
     drawFigures();
     reachScrolling();
     window.addEventListener("resize", reachScrolling);
-    document.addEventListener("toggle", reachScrolling, true); // an opened fold
+    // a fold that opens
+    document.addEventListener("toggle", () => (reachScrolling(), tablesAsCards()), true);
   }
   // Deferred scripts keep their order only among themselves: wait until all of them have run.
   if (document.readyState === "complete") start();

@@ -65,7 +65,7 @@ def table(
         _remember(frame["citekey"].head(limit))
     shown = frame if columns is None else frame[list(columns)].rename(columns=columns)
     head = ([f"<th scope='col'>{_cell(shown.index.name or 'row')}</th>"] if source else []) + [
-        f"<th scope='col'>{_cell(c)}</th>" for c in shown.columns
+        f"<th scope='col'{_align(_first(values))}>{_cell(c)}</th>" for c, values in shown.items()
     ]
     body = []
     for key, row in zip(shown.index, shown.itertuples(index=False), strict=True):
@@ -121,6 +121,12 @@ def _cell(value: object) -> str:
 def _align(value: object) -> str:
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
     return " class='number'" if numeric else ""
+
+
+def _first(values: pd.Series) -> object:
+    """The first value that there is: the heading stands as the values do."""
+    there = values.dropna()
+    return there.iloc[0] if len(there) else None
 
 
 def _plain(value: object) -> object:

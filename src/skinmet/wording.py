@@ -7,6 +7,14 @@ import textwrap
 
 import pandas as pd
 
+# Our reading of a claim (`our_reading` in claims/claims), in words.
+READINGS = {
+    "supported": "supported",
+    "qualified": "true with a qualification",
+    "contradicted": "contradicted",
+    "no_evidence_found": "no evidence found",
+}
+
 
 def percent(value: float) -> str:
     """A share (0 to 1) for people: two significant digits below 10%, whole percent from 10% on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from pathlib import Path
@@ -26,7 +27,6 @@ POLICY = {
 # plotly.js writes style attributes into the words of a figure.
 FIGURE_POLICY = POLICY | {"style-src": "'self' 'unsafe-inline'"}
 # Names, punctuation and blanks have no colour of their own; their spans would be a third of a page's weight.
-_SCROLLS = '<div class="skinmet-scroll" role="region" aria-label="Table" tabindex="0">'  # by keyboard too
 _PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 
@@ -65,10 +65,18 @@ class FinishTables(SphinxTransform):
 
     def apply(self, **kwargs) -> None:
         up = "../" * self.env.docname.count("/")
+        number = itertools.count(1)
+
+        def scrolls(_) -> str:  # by keyboard too; each with a name of its own
+            return (
+                f'<div class="skinmet-scroll" role="region" aria-label="Table {next(number)} of this page" '
+                'tabindex="0">'
+            )
+
         for html in self.document.findall(nodes.raw):
             text = self._link.sub(lambda link: f'{link[1]}"{up}{row_url(link[2])}"', html.astext())
             text = re.sub(r"</t[hd]>(?!\n)", r"\g<0>\n", text)
-            text = re.sub(r"<div class=['\"]skinmet-scroll['\"]>", _SCROLLS, text)
+            text = re.sub(r"<div class=['\"]skinmet-scroll['\"]>", scrolls, text)
             html.children = [nodes.Text(text)]
             html.rawsource = text
 

@@ -18,6 +18,7 @@ from skinmet.book.exercises import Exercise
 from skinmet.book.notebooks import Notebook
 from skinmet.book.plotly_mime import addresses, figure_html, row_url
 from skinmet.problems import Problem, SkinmetError
+from skinmet.references.files import STATUSES
 
 _URL = re.compile(r"https?://\S+")
 _BEST = "four-denominators"  # the figure that the front page shows
@@ -133,7 +134,8 @@ def bibliography_pages(
         letter = unicodedata.normalize("NFKD", key)[0].upper()
         url = f"works/{letter.lower()}.html#{key}"
         entries.append(reference | uses | {"rows": len(rows), "letter": letter, "url": url})
-    states = sorted(Counter(reference["status"] for reference in references).items())
+    counted = Counter(reference["status"] for reference in references)
+    states = [(state, counted[state]) for state in STATUSES if counted[state]]
     letters = sorted({entry["letter"] for entry in entries})
     works = templates.get_template("works.md.jinja")
     made = {

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from skinmet import wording
 from skinmet.figures import style
 from skinmet.figures.forest import Choice
+from skinmet.figures.measure import PHONE, fit, width
 
 ROW = 44  # pixels a study takes in the paired plot
 HALVES = {"sensitivity": (0.0, 0.46), "specificity": (0.54, 1.0)}  # of the width
@@ -51,8 +52,10 @@ def paired(
         style.text(fig, height - 10, f"<b>{side}</b>", x=left, colour=style.MUTED)
         for y, events, total in zip(places, *counts[side], strict=True):
             style.text(fig, y, f"{events}/{total}", x=right, anchor="right", shift=16, size=12)
-    for y, words in zip(places, frame[label], strict=True):
-        style.text(fig, y, wording.short(words, 20), shift=16)
+    numbers = [f"{events}/{total}" for events, total in zip(*counts["sensitivity"], strict=True)]
+    for y, words, beside in zip(places, frame[label], numbers, strict=True):
+        room = PHONE * HALVES["sensitivity"][1] - width(beside, 12) - 8
+        style.text(fig, y, fit(words, room), shift=16)
     sizes = [len(HALVES)] * len(choices)
     for i, choice in enumerate(choices):
         keep = np.asarray(list(choice.keep), dtype=bool)

@@ -104,6 +104,7 @@ def choice_traces(data, places, symbols, colours, choice, limits, percent) -> li
     tail = f"I² {100 * pooled.i2:.0f}%"
     if not np.isnan(pooled.pi_low):
         tail += f" · a new study may lie at {_span(pooled.pi_low, pooled.pi_high, percent)}"
+        tail += "%" if percent and tail[-1].isdigit() else ""
     traces.append(_words(limits, 14, tail, colour=style.MUTED))
     return traces
 

@@ -156,7 +156,7 @@ def shown_figures(row: pd.Series, percent: bool, unit: str) -> str:
     value = (
         wording.percent(row.estimate)
         if percent
-        else wording.number(row.estimate) + (f" {unit}" if unit else "")
+        else wording.number(row.estimate) + (unit if unit in ("", "%") else f" {unit}")
     )
     if pd.notna(row.ci_low):
         value += f" ({wording.span(row.ci_low, row.ci_high, percent)})"

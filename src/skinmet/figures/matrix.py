@@ -277,7 +277,8 @@ def _on(colour: str) -> str:
 
 def _key(lines: pd.DataFrame, symbols, round_: bool, empty: str) -> str:
     used = [symbols[v] for v in symbols if v in set(lines["value"])]
-    words = [f"{symbol} {meaning}".strip() for symbol, _, meaning in used]
+    dots = {colour: f'<span style="color:{colour}">●</span>' for _, colour, _ in used}
+    words = [f"{symbol or dots[colour]} {meaning}" for symbol, colour, meaning in used]
     if round_:
         words.append("area: the number")
     return " · ".join([*words, *([f"small dot: {empty}"] if empty else [])])

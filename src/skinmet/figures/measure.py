@@ -21,7 +21,8 @@ _WIDTHS = {char: ems / 100 for ems, chars in _EMS.items() for char in chars}
 _BOLD = 1.13  # bold letters beside upright ones, on average
 _UNKNOWN = 0.7  # any other character
 _TAG = re.compile(r"<[^>]*>")
-_PART = re.compile(r"\s*\S+?(?:-(?=\w)|(?=\s)|$)")  # a word, or a part of one up to its hyphen
+# A word, or a part of one up to its hyphen; a tag is never taken apart.
+_PART = re.compile(r"\s*(?:<[^<>]*>|\S)+?(?:-(?=\w)|(?=\s)|$)")
 
 
 def width(words: str, size: int = 13, *, bold: bool = False) -> float:

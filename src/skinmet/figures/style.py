@@ -83,7 +83,8 @@ def marks(frame: pd.DataFrame) -> tuple[list[str], list[str], str]:
 
     Circle: counts or value as stated; square: numerator worked out; triangle: a mean (where the table has
     a `statistic`); diamond: a summary of ours (`pooled`). Hollow: second-hand, or the reference is
-    incomplete. Colour: `borrowed` and `pooled` rows differ.
+    incomplete. Colour: `borrowed` and `pooled` rows differ. Cross in the colour of claims: a row made up for
+    an exercise (`invented`).
     """
     symbols, colours = [], []
     for _, row in frame.iterrows():
@@ -93,10 +94,12 @@ def marks(frame: pd.DataFrame) -> tuple[list[str], list[str], str]:
         summary = row.get("pooled") is True
         shape = "diamond" if summary else shape
         hollow = row.get("seen_as") == "secondary" or row.get("status") == "incomplete"
-        symbols.append(f"{shape}-open" if hollow else shape)
-        colours.append(POOLED if summary else BORROWED if row.get("borrowed") is True else EVIDENCE)
-    used = set(symbols)
-    key = []
+        invented = row.get("invented") is True
+        symbols.append("cross-thin" if invented else f"{shape}-open" if hollow else shape)
+        borrowed = row.get("borrowed") is True
+        colours.append(CLAIM if invented else POOLED if summary else BORROWED if borrowed else EVIDENCE)
+    used = set(symbols) - {"cross-thin"}
+    key = ["+ invented for this exercise"] if "cross-thin" in symbols else []
     if any("circle" in s for s in used) and len(used) > 1:
         key.append("● as stated" if "triangle-up" not in used else "● median")
     if any("square" in s for s in used):
@@ -116,7 +119,7 @@ def key_below(fig: go.Figure, words: str) -> None:
         return
     lines = wrap(words, PHONE, 12)
     bottom = fig.layout.margin.b
-    fig.add_annotation(x=0, xref="paper", xanchor="left", y=0, yref="paper", yanchor="top",
+    fig.add_annotation(name="key", x=0, xref="paper", xanchor="left", y=0, yref="paper", yanchor="top",
                        yshift=-(bottom - 4), text="<br>".join(lines), showarrow=False, align="left",
                        font={"size": 12, "color": MUTED})  # fmt: skip
     extra = 6 + 16 * len(lines)

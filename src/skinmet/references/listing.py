@@ -79,7 +79,10 @@ def _style():
     from citeproc import CitationStylesStyle
 
     # The name-year form of NLM: the look medical readers know, without numbers.
-    return CitationStylesStyle("nlm-name-year", validate=False)
+    style = CitationStylesStyle("nlm-name-year", validate=False)
+    # citeproc-py shortens 1-10 to "1-0": pages stand in full.
+    del style.root.attrib["page-range-format"]
+    return style
 
 
 def _csl(work: Reference) -> dict:
