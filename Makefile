@@ -21,8 +21,8 @@ test: $(READY) $(WEB)  ## Set up; test the package, then compare every notebook'
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 notebooks $(EXERCISES)
 
-test-lab: $(READY)  ## Fetch Python for the browser (106 MB, once); run notebooks and an exercise there
-	$(BIN)/pytest -m lab tests/lab
+test-lab: $(READY) $(WEB)  ## Fetch Python for the browser (106 MB, once), run notebooks there; axe on every page
+	$(BIN)/pytest -m lab tests
 
 lab: $(READY)  ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb

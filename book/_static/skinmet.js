@@ -123,6 +123,7 @@
     // The page's own background shows through, so that light and dark need one drawing.
     const clear = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
     const layout = { ...widen(spec.layout, plot.clientWidth), ...clear };
+    plot.style.minHeight = `${layout.height}px`;
     delete layout.width;
     await Plotly.newPlot(plot, spec.data, layout, spec.config);
     keyboardControls(plot, layout);

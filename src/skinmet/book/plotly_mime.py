@@ -64,19 +64,19 @@ def figure_html(figure: dict, docname: str, up: str = "") -> str:
 <noscript><p class="figure-alt">{alt}</p></noscript>
 <figcaption><details class="figure-data"><summary>Data and description</summary>
 <p class="figure-alt">{alt}</p>
-{table_html(table, up)}
+{table_html(table, up, name)}
 </details>{hint}<a class="figure-csv" href="{up}{csv}" download>Download CSV</a></figcaption>
 </figure>"""
 
 
-def table_html(table: dict, up: str) -> str:
-    """The rows behind a figure as an HTML table; a cell that is a row address links to that row."""
+def table_html(table: dict, up: str, name: str) -> str:
+    """The rows behind the figure of that name as an HTML table; a cell that is a row address links to it."""
     head = "".join(f'<th scope="col">{escape(str(column))}</th>' for column in table["columns"])
     body = "".join(
         "<tr>" + "".join(f"<td>{_cell(value, up)}</td>" for value in row) + "</tr>\n" for row in table["rows"]
     )
     return (
-        '<div class="skinmet-scroll" role="region" aria-label="Data behind the figure" tabindex="0">'
+        f'<div class="skinmet-scroll" role="region" aria-label="Data behind {name}" tabindex="0">'
         f'<table class="skinmet-table"><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
     )
 
