@@ -78,7 +78,7 @@
     };
     const rewrap = (text) => {
       const lines = [""];
-      for (const word of text.replaceAll("<br>", " ").split(" ")) {
+      for (const word of text.replaceAll("-<br>", "-").replaceAll("<br>", " ").split(" ")) {
         const longer = `${lines.at(-1)} ${word}`.trim();
         if (fits(longer, "12px")) lines[lines.length - 1] = longer;
         else lines.push(word);
@@ -92,8 +92,8 @@
     let [above, axisLines, below] = [0, 0, 0];
     if (title) {
       const joined = title.text
-        .replaceAll("</b><br><b>", " ")
-        .replace(/<\/span><br><span[^>]*>/g, " ");
+        .replace(/-(<\/b><br><b>|<\/span><br><span[^>]*>)/g, "-")
+        .replace(/<\/b><br><b>|<\/span><br><span[^>]*>/g, " ");
       if (joined.split("<br>").every((line) => fits(line, "bold 15px"))) {
         above = 20 * (count(title.text) - count(joined));
         Object.assign(title, { text: joined, yshift: title.yshift - above });
@@ -291,8 +291,12 @@
       const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
       for (const row of table.tBodies[0].rows)
         [...row.cells].forEach((cell, column) => {
+          if (cell.dataset.label) return;
           cell.dataset.label = names[column];
           cell.classList.toggle("blank", !cell.textContent.trim());
+          const all = element("div"); // one box, whatever the cell holds, beside the label
+          all.append(...cell.childNodes);
+          cell.append(all);
         });
       table.classList.add("cards");
     }

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 
 from skinmet import wording
 from skinmet.figures import style
+from skinmet.figures.measure import PHONE, fit, width
 
 # What an edge rests on, the best first: colour and dash.
 BASIS = {
@@ -181,10 +182,11 @@ def _list(nodes: pd.DataFrame, groups: dict) -> _Turn:
         far = abs(end.y - start.y) / len(nodes) / LINE
         return 36 - 2 * (3 + 30 * far**0.7 + 1.5 * (number % 3)), (start.y + end.y) / 2
 
-    labels = [
-        f'{wording.short(_plain(words), 27)} <span style="color:{style.MUTED}">· {LANES[route]}</span>'
-        for words, route in zip(nodes["label"], nodes["route"], strict=True)
-    ]
+    labels = []
+    for words, route in zip(nodes["label"], nodes["route"], strict=True):
+        room = PHONE * (1 - 0.36) - 12 - width(f" · {LANES[route]}", 11)
+        short = fit(_plain(words), room, 11)
+        labels.append(f'{short} <span style="color:{style.MUTED}">· {LANES[route]}</span>')
     height = LINE * len(nodes) + HEAD * len(tops)
     return _laid(at, groups, bend, tops, heads, (labels, "middle right"), (100, height))
 
@@ -262,7 +264,7 @@ def _menus(fig: go.Figure, keys: list[tuple], turns: list[_Turn]) -> None:
     rests = {"all": list(BASIS), "breast + skin": [best], "borrowed": [near, far], "breast, not skin": [near],
              "animals, cells, other": [far]}  # fmt: skip
     plot = turns[0].height
-    around = fig.layout.height - plot + 120
+    around = fig.layout.height - plot + 160
     turn = [
         {"label": words, "method": "update",
          "args": [{"x": t.x, "y": t.y, "text": t.text, "textposition": t.place},
@@ -277,11 +279,11 @@ def _menus(fig: go.Figure, keys: list[tuple], turns: list[_Turn]) -> None:
                 {"mode": "none", "hoveron": "fills"}),
         turn,
     ]  # fmt: skip
-    style.grow_top(fig, 120)
+    style.grow_top(fig, 160)
     look = {"type": "dropdown", "direction": "down", "xanchor": "left", "y": 1, "yanchor": "top", "active": 0,
             "showactive": True, "bgcolor": "white", "bordercolor": style.MUTED,
             "font": {"size": 12, "color": style.INK}}  # fmt: skip
-    places = ((0, -118), (0.41, -118), (0, -78), (0, -40))
+    places = [(0, -158), (0, -118), (0, -78), (0, -40)]  # one below the other: side by side needs a wide page
     menus = [{**look, "x": x, "pad": {"t": t}, "buttons": b} for (x, t), b in zip(places, sets, strict=True)]
     # a wide menu would push the margin inwards
     fig.update_layout(updatemenus=menus, margin={"autoexpand": False})

@@ -115,7 +115,7 @@ def points(data: pd.DataFrame, places: list[float], symbols, colours, *, visible
                  "array": (data["ci_high"] - data["estimate"]).fillna(0).tolist(),
                  "arrayminus": (data["estimate"] - data["ci_low"]).fillna(0).tolist()},
         customdata=data["address"].tolist(), text=data["hover"].tolist(),
-        hovertemplate="%{text}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>", cliponaxis=False,
     )  # fmt: skip
 
 
