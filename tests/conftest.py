@@ -7,6 +7,35 @@ from pathlib import Path
 
 import pytest
 
+import book_browser
+import small_project
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory):
+    """The small project, made once; `project` is a copy to break."""
+    return small_project.make(tmp_path_factory.mktemp("pristine"))
+
+
+@pytest.fixture
+def project(pristine, tmp_path):
+    """A copy of the small project."""
+    return small_project.Project(pristine, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The browser, one for a module."""
+    with book_browser.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(chromium, server):
+    """Opens a page of what the module's `server` serves; at the end nothing went wrong."""
+    with book_browser.opener(chromium, server) as opened:
+        yield opened
+
 
 @pytest.fixture(scope="session")
 def whole_book(tmp_path_factory):

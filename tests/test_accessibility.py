@@ -22,21 +22,9 @@ OPEN_FOLDS = "document.querySelectorAll('article details').forEach((one) => (one
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with book_browser.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def server(whole_book):
     with book_browser.serve(whole_book) as address:
         yield address
-
-
-@pytest.fixture
-def open_page(chromium, server):
-    with book_browser.opener(chromium, server) as opened:
-        yield opened
 
 
 def every_page(site: Path) -> list[str]:

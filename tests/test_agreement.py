@@ -16,17 +16,6 @@ from skinmet.review import readers
 from skinmet.synthesis import cohen_kappa
 from small_project import SHIPPED, Project
 
-
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory):
-    return small_project.make(tmp_path_factory.mktemp("pristine"))
-
-
-@pytest.fixture
-def project(pristine, tmp_path):
-    return Project(pristine, tmp_path)
-
-
 # Cohen's kappa
 
 

@@ -13,12 +13,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*Sphinx API modifications")
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with book_browser.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory):
     root = book_site.make(tmp_path_factory.mktemp("book"))
     wide = (
@@ -35,12 +29,6 @@ def site(tmp_path_factory):
 def server(site):
     with book_browser.serve(site) as address:
         yield address
-
-
-@pytest.fixture
-def open_page(chromium, server):
-    with book_browser.opener(chromium, server) as opened:
-        yield opened
 
 
 def names(site):

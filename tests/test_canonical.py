@@ -8,24 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import small_project
 from planted import FREQ, FREQ_FILE, SURVIVAL, separated_by
 from skinmet.problems import SkinmetError
 from skinmet.review.canonical import fmt
-from small_project import SHIPPED, Project
+from small_project import SHIPPED
 
 REFERENCES = "data/references.csv"
 BIB = "references/references.bib"
-
-
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory):
-    return small_project.make(tmp_path_factory.mktemp("pristine"))
-
-
-@pytest.fixture
-def project(pristine, tmp_path):
-    return Project(pristine, tmp_path)
 
 
 def contents(project):

@@ -13,17 +13,7 @@ from skinmet.problems import Problem, SkinmetError
 from skinmet.review import rules
 from skinmet.review.check import check, examine
 from skinmet.synthesis import proportion_ci
-from small_project import NOTEBOOK, SHIPPED, Project
-
-
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory):
-    return small_project.make(tmp_path_factory.mktemp("pristine"))
-
-
-@pytest.fixture
-def project(pristine, tmp_path):
-    return Project(pristine, tmp_path)
+from small_project import NOTEBOOK, SHIPPED
 
 
 def test_the_small_project_is_clean(project):

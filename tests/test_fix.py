@@ -6,27 +6,15 @@ import json
 
 import pytest
 
-import small_project
 from planted import ACCURACY, FAULTS, FREQ, FREQ_FILE, LOCAL, SURVIVAL, TRIALS, separated_by
 from skinmet.problems import SkinmetError
 from skinmet.review import canonical
 from skinmet.review import fix as module
 from skinmet.review.check import check
 from skinmet.review.fix import fix
-from small_project import Project
 
 NASHAN = "nashan2009cutaneous"
 BIB, LEDGER = "references/references.bib", "references/ledger.csv"
-
-
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory):
-    return small_project.make(tmp_path_factory.mktemp("pristine"))
-
-
-@pytest.fixture
-def project(pristine, tmp_path):
-    return Project(pristine, tmp_path)
 
 
 def contents(project):

@@ -4,14 +4,12 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from html.parser import HTMLParser
 
 import pytest
 
 import small_project
 from planted import FREQ, FREQ_FILE, LOCAL
-from skinmet import cli
 from skinmet.problems import SkinmetError
 from skinmet.review import canonical, depends, impact_page, impact_text
 from skinmet.review.impact import measure
@@ -60,18 +58,9 @@ def project(pristine, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(project, monkeypatch, capsys):
-    def run(*arguments):
-        """Exit code, stdout and stderr of `skinmet impact` in the project."""
-        monkeypatch.setattr(sys, "argv", ["skinmet", "impact", "--root", str(project.root), *arguments])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+def run(project, command):
+    """Exit code, stdout and stderr of `skinmet impact` in the project."""
+    return lambda *arguments: command("impact", "--root", project.root, *arguments)
 
 
 def report(project, **options):

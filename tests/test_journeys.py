@@ -8,12 +8,6 @@ import pytest
 import book_browser
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with book_browser.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture(scope="module", params=["http", "file"])
 def server(request, whole_book):
     if request.param == "file":  # from a stick
@@ -21,12 +15,6 @@ def server(request, whole_book):
         return
     with book_browser.serve(whole_book) as address:
         yield address
-
-
-@pytest.fixture
-def open_page(chromium, server):
-    with book_browser.opener(chromium, server) as opened:
-        yield opened
 
 
 def test_a_student_finds_how_common_it_is_and_where_the_number_comes_from(open_page):

@@ -2,13 +2,11 @@
 
 import csv
 import json
-import sys
 
 import pytest
 
 import small_project
 from planted import FREQ, FREQ_FILE, LOCAL
-from skinmet import cli
 from skinmet.problems import SkinmetError
 from skinmet.review import canonical, queue
 from small_project import Project
@@ -30,18 +28,9 @@ def project(pristine, tmp_path):
 
 
 @pytest.fixture
-def run(project, monkeypatch, capsys):
-    def run(*arguments):
-        """Exit code, stdout and stderr of `skinmet queue` in the project."""
-        monkeypatch.setattr(sys, "argv", ["skinmet", "queue", "--root", str(project.root), *arguments])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+def run(project, command):
+    """Exit code, stdout and stderr of `skinmet queue` in the project."""
+    return lambda *arguments: command("queue", "--root", project.root, *arguments)
 
 
 def ledger(project, key, **cells):
